@@ -1,0 +1,269 @@
+#include "app/app.h"
+
+#include <openssl/rand.h>
+
+#include <atomic>
+#include <optional>
+#include <thread>
+
+#include "app/data_dir.h"
+#include "cache/memory_store.h"
+#include "cache/rocksdb_store.h"
+#include "proxy/proxy.h"
+#include "proxy/upstream/builtin/builtin_upstream.h"
+#include "proxy/upstream/http_upstream.h"
+
+namespace larder {
+namespace {
+
+constexpr std::chrono::seconds kFlushInterval{5};
+
+// "1.1 larder-1f2e3d4c": a name of this process, so that Larders in a row are no loop.
+std::string NewVia() {
+  unsigned char bytes[4];
+  RAND_bytes(bytes, sizeof(bytes));
+  std::string via = "1.1 larder-";
+  for (const unsigned char byte : bytes) {
+    static constexpr char kHex[] = "0123456789abcdef";
+    via.push_back(kHex[byte >> 4]);
+    via.push_back(kHex[byte & 15]);
+  }
+  return via;
+}
+
+EmbeddingsServiceOptions EmbeddingsOptionsOf(const Config& config) {
+  EmbeddingsServiceOptions options = config.embeddings;
+  options.upstream_timeout = config.upstream_timeout;
+  return options;
+}
+
+ResponsesOptions ResponsesOptionsOf(const Config& config) {
+  ResponsesOptions options = config.responses;
+  options.upstream_timeout = config.upstream_timeout;
+  return options;
+}
+
+}  // namespace
+
+std::string Version() { return LARDER_VERSION; }
+
+// Members stand in the order of construction; each may use those before it.
+struct App::Graph {
+  Graph(const Config& c, Log& l, std::unique_ptr<Clock> k, DataDir d, std::unique_ptr<Store> s,
+        Partitioner p, std::unique_ptr<CurlEngine> e)
+      : config(c),
+        log(l),
+        owned_clock(std::move(k)),
+        clock(*owned_clock),
+        data_dir(std::move(d)),
+        partitioner(std::move(p)),
+        store(std::move(s)),
+        engine(std::move(e)),
+        upstream(MakeUpstream()),
+        embedding_cache(*store, clock, config.embedding_cache),
+        response_cache(*store, config.response_cache),
+        spaces(config.spaces),
+        indexer(*store, clock, spaces, config.embedding_cache.lifetime, config.indexer),
+        embeddings(embedding_cache, *upstream, clock, via, EmbeddingsOptionsOf(config)),
+        embeddings_handler(embeddings, clock),
+        pass_through(*upstream, clock, via, {config.upstream_timeout}),
+        responses_handler(response_cache, *upstream, clock, via, pass_through,
+                          [this](std::function<void()> work) { Background(std::move(work)); },
+                          ResponsesOptionsOf(config)),
+        search_handler(embeddings, indexer, spaces, *store, clock, config.embedding_cache.lifetime),
+        telemetry(*store, clock, {Version(), upstream->name(), data_dir.path()},
+                  [this] { return ReadGauges(); }),
+        access(config.admin, config.front.host),
+        admin_handler(telemetry, access, [this] { return ReadHealth(); }),
+        proxy({embeddings_handler, responses_handler, pass_through, search_handler, admin_handler},
+              partitioner, clock, {config.max_request_bytes, via, upstream->name()},
+              [this](const RequestRecord& record) { Observe(record); }),
+        front(config.front, proxy, clock) {}
+
+  std::unique_ptr<Upstream> MakeUpstream() {
+    if (config.upstream == "builtin") return std::make_unique<BuiltinUpstream>();
+    return std::make_unique<HttpUpstream>(config.upstream, *engine);
+  }
+
+  void Background(std::function<void()> work) {
+    // When every worker is busy, the disk write is dropped: the entry stands in the memory tier.
+    if (!background.Submit(std::move(work))) log.Warning("a cache write was dropped: the disk is too slow");
+  }
+
+  void Observe(const RequestRecord& record);
+  Gauges ReadGauges() const;
+  AdminHandler::Health ReadHealth() const;
+  void RunFlusher();
+
+  const Config config;
+  Log& log;
+  const std::string via = NewVia();
+  const std::unique_ptr<Clock> owned_clock;
+  const Clock& clock;
+  DataDir data_dir;
+  Partitioner partitioner;
+  std::unique_ptr<Store> store;
+  WorkerPool background{{2, 4096}};
+  std::unique_ptr<CurlEngine> engine;
+  std::unique_ptr<Upstream> upstream;
+  EmbeddingCache embedding_cache;
+  ResponseCache response_cache;
+  SpaceSet spaces;
+  Indexer indexer;
+  EmbeddingsService embeddings;
+  EmbeddingsHandler embeddings_handler;
+  PassThroughHandler pass_through;
+  ResponsesHandler responses_handler;
+  SearchHandler search_handler;
+  Telemetry telemetry;
+  AdminAccess access;
+  AdminHandler admin_handler;
+  Proxy proxy;
+  Front front;
+
+  std::string address;
+  std::atomic<bool> ready{false};
+  bool stopped = false;
+  Mutex flusher_mutex;
+  CondVar flusher_changed;
+  bool flusher_stopping LARDER_GUARDED_BY(flusher_mutex) = false;
+  std::thread flusher;
+};
+
+void App::Graph::Observe(const RequestRecord& record) {
+  telemetry.Record(record);
+  if (!config.log_requests) return;
+  log.Info("request", {{"request_id", record.request_id},
+                       {"method", record.method},
+                       {"path", record.path},
+                       {"status", record.status},
+                       {"outcome", CacheOutcomeName(record.cache.outcome)},
+                       {"layer", CacheLayerName(record.cache.layer)},
+                       {"model", record.model},
+                       {"partition", record.partition},
+                       {"items", record.cache.items},
+                       {"items_hit", record.cache.items_hit},
+                       {"total_us", static_cast<std::int64_t>(record.total.count())},
+                       {"upstream_us", static_cast<std::int64_t>(record.times.upstream.count())},
+                       {"bytes_out", record.bytes_out},
+                       {"complete", record.complete}});
+}
+
+Gauges App::Graph::ReadGauges() const {
+  Gauges gauges;
+  gauges.embedding_memory_bytes = embedding_cache.memory().bytes();
+  gauges.embedding_memory_entries = embedding_cache.memory().size();
+  gauges.response_memory_bytes = response_cache.memory().bytes();
+  gauges.response_memory_entries = response_cache.memory().size();
+  const Store::Size vectors = store->SizeOf(Family::kEmbeddings);
+  const Store::Size inputs = store->SizeOf(Family::kInputs);
+  const Store::Size responses = store->SizeOf(Family::kResponses);
+  gauges.embedding_store_entries = vectors.entries;
+  gauges.embedding_store_bytes = vectors.bytes + inputs.bytes;
+  gauges.response_store_entries = responses.entries;
+  gauges.response_store_bytes = responses.bytes;
+  gauges.store_failures = embedding_cache.stats().store_failures + response_cache.stats().store_failures;
+  gauges.corrupt_records = embedding_cache.stats().corrupt + response_cache.stats().corrupt;
+  gauges.memory_evictions = embedding_cache.memory().evictions() + response_cache.memory().evictions();
+  gauges.index_vectors = spaces.size();
+  gauges.index_bytes = spaces.memory_bytes();
+  gauges.index_spaces = spaces.space_count();
+  gauges.index_queued = indexer.queued();
+  gauges.index_refused = spaces.refused() + indexer.dropped();
+  gauges.index_ready = indexer.ready();
+  gauges.connections = front.connections();
+  gauges.worker_threads = front.workers().threads();
+  gauges.worker_queue = front.workers().queued();
+  return gauges;
+}
+
+AdminHandler::Health App::Graph::ReadHealth() const {
+  return {ready.load(), std::string("\"index\":\"") + (indexer.ready() ? "ready" : "rebuilding") +
+                            "\",\"indexed\":" + std::to_string(spaces.size()) +
+                            ",\"queued\":" + std::to_string(indexer.queued())};
+}
+
+void App::Graph::RunFlusher() {
+  while (true) {
+    {
+      MutexLock lock(flusher_mutex);
+      const auto deadline = std::chrono::steady_clock::now() + kFlushInterval;
+      while (!flusher_stopping && flusher_changed.WaitUntil(flusher_mutex, deadline)) {
+      }
+      if (flusher_stopping) return;
+    }
+    if (const Status status = telemetry.Flush(); !status.ok()) {
+      log.Warning("the statistics could not be written", {{"reason", status.error().message}});
+    }
+  }
+}
+
+App::App(std::unique_ptr<Graph> graph) : graph_(std::move(graph)) {}
+
+App::~App() { Stop(); }
+
+const std::string& App::address() const { return graph_->address; }
+
+Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log) {
+  auto clock = std::make_unique<SystemClock>();
+  LARDER_ASSIGN_OR_RETURN(DataDir data_dir, DataDir::Open(config.data_dir));
+  LARDER_ASSIGN_OR_RETURN(Partitioner partitioner,
+                          Partitioner::FromFile(config.data_dir + "/partition.key"));
+  RocksDbOptions store_options = config.store;
+  store_options.path = config.data_dir + "/cache";
+  std::unique_ptr<Store> store;
+  auto opened = RocksDbStore::OpenOrReplace(store_options, *clock);
+  if (opened.ok()) {
+    if (!opened->moved_aside_to.empty()) {
+      log.Warning("the cache database was damaged; it was moved aside and an empty one made",
+                  {{"moved_to", opened->moved_aside_to}});
+    }
+    store = std::move(opened->store);
+  } else {
+    // The cache never stops the proxy from starting.
+    log.Error("the cache database cannot be used; caching in memory only until the next start",
+              {{"reason", opened.error().message}});
+    store = std::make_unique<MemoryStore>();
+  }
+  LARDER_ASSIGN_OR_RETURN(auto engine, CurlEngine::Start(config.http, *clock));
+  std::unique_ptr<App> app(
+      new App(std::make_unique<Graph>(config, log, std::move(clock), std::move(data_dir),
+                                      std::move(store), std::move(partitioner), std::move(engine))));
+  Graph& graph = *app->graph_;
+  graph.embedding_cache.set_observer(
+      [&graph](const NewEmbedding& added) { graph.indexer.Enqueue(added); });
+  LARDER_RETURN_IF_ERROR(graph.front.Start());
+  const std::string& host = config.front.host;
+  graph.address = "http://" + (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
+                  std::to_string(graph.front.port());
+  graph.indexer.Start();
+  graph.flusher = std::thread([&graph] { graph.RunFlusher(); });
+  graph.ready = true;
+  return app;
+}
+
+bool App::Stop() {
+  Graph& graph = *graph_;
+  if (std::exchange(graph.stopped, true)) return true;
+  graph.ready = false;
+  const bool finished = graph.front.Drain(graph.clock.Monotonic() + graph.config.drain_timeout);
+  graph.engine->Abort();  // what is still waiting for upstream ends now
+  graph.front.Stop();
+  graph.indexer.Stop();
+  graph.background.Stop();
+  if (graph.flusher.joinable()) {
+    {
+      MutexLock lock(graph.flusher_mutex);
+      graph.flusher_stopping = true;
+      graph.flusher_changed.NotifyAll();
+    }
+    graph.flusher.join();
+  }
+  (void)graph.telemetry.Flush().ok();
+  if (const Status flushed = graph.store->Flush(); !flushed.ok()) {
+    graph.log.Error("the cache database could not be flushed", {{"reason", flushed.error().message}});
+  }
+  return finished;
+}
+
+}  // namespace larder

@@ -1,0 +1,90 @@
+// stats and search: questions to a running server.
+
+#include <cstdio>
+#include <iostream>
+
+#include "app/commands.h"
+#include "app/configuration.h"
+#include "app/client.h"
+#include "app/http_client.h"
+#include "proxy/json/json.h"
+#include "proxy/json/json_writer.h"
+
+namespace larder {
+namespace {
+
+void PrintRate(const char* what, JsonElement layer, const char* unit, const char* total, const char* hits) {
+  const auto rate = NumberMember(layer, "hit_rate");
+  std::printf("%-12s %12lld %s, %lld from the cache", what,
+              static_cast<long long>(IntMember(layer, total).value_or(0)), unit,
+              static_cast<long long>(IntMember(layer, hits).value_or(0)));
+  rate ? std::printf(" (%.1f %%)\n", *rate * 100) : std::printf("\n");
+}
+
+void PrintStats(JsonElement root) {
+  std::printf("upstream     %s\n", std::string(StringMember(root, "upstream").value_or("?")).c_str());
+  if (const auto layer = Member(root, "embeddings")) {
+    PrintRate("embeddings", *layer, "inputs", "inputs", "input_hits");
+  }
+  if (const auto layer = Member(root, "responses")) {
+    PrintRate("responses", *layer, "requests", "requests", "hits");
+  }
+  if (const auto tokens = Member(root, "tokens")) {
+    std::printf("tokens       %12lld billed, %lld saved\n",
+                static_cast<long long>(IntMember(*tokens, "billed").value_or(0)),
+                static_cast<long long>(IntMember(*tokens, "saved").value_or(0)));
+  }
+}
+
+}  // namespace
+
+int RunStats(const CommandLine& command) {
+  const LoadResult result = LoadFor(command);
+  if (!result.ok()) return ReportProblems(result);
+  const Config& config = result.loaded->config;
+  Headers headers;
+  if (!config.admin.token.empty()) headers.Add("authorization", "Bearer " + config.admin.token);
+  const std::string path = "/admin/v1/stats" + (command.window.empty() ? "" : "?window=" + command.window);
+  const auto reply = CallServer(ServerOf(command, config), "GET", path, headers);
+  if (!reply.ok()) return Fail(reply.error().message);
+  if (reply->status != 200) return Fail(WhatWentWrong(*reply));
+  if (command.json) {
+    std::cout << reply->body << "\n";
+    return 0;
+  }
+  const auto document = JsonDocument::Parse(reply->body);
+  if (!document.ok()) return Fail("the server's answer is not JSON: is it a larder?");
+  PrintStats(document->root());
+  return 0;
+}
+
+int RunSearch(const CommandLine& command) {
+  const LoadResult result = LoadFor(command);
+  if (!result.ok()) return ReportProblems(result);
+  const Config& config = result.loaded->config;
+  JsonWriter body;
+  body.BeginObject().Member("query", command.query).Member("model", command.model);
+  body.Member("top_k", command.top_k).EndObject();
+  const auto reply =
+      CallServer(ServerOf(command, config), "POST", "/v1/search", ProviderCredential(), body.str());
+  if (!reply.ok()) return Fail(reply.error().message);
+  if (reply->status != 200) return Fail(WhatWentWrong(*reply));
+  if (command.json) {
+    std::cout << reply->body << "\n";
+    return 0;
+  }
+  const auto document = JsonDocument::Parse(reply->body);
+  const auto data = document.ok() ? Member(document->root(), "data") : std::nullopt;
+  JsonArray matches;
+  if (!data || data->get(matches) != simdjson::SUCCESS) {
+    return Fail("the server's answer is not a list of matches: is it a larder?");
+  }
+  for (const JsonElement match : matches) {
+    std::printf("%.3f  %s\n", NumberMember(match, "score").value_or(0),
+                std::string(StringMember(match, "text").value_or("")).c_str());
+  }
+  if (matches.begin() == matches.end()) std::printf("nothing found\n");
+  return 0;
+}
+
+}  // namespace larder

@@ -1,0 +1,80 @@
+#include <pthread.h>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+#include "app/app.h"
+#include "app/commands.h"
+#include "app/configuration.h"
+#include "app/self_check.h"
+
+namespace larder {
+namespace {
+
+// SIGTERM, SIGINT and SIGHUP are waited for, not handled: blocked here, before any thread is made.
+sigset_t BlockSignals() {
+  std::signal(SIGPIPE, SIG_IGN);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  return set;
+}
+
+// SIGHUP: the file is read and checked again. Listening addresses, databases and sizes are settled at the
+// start, so that what has changed is told and takes effect with the next one.
+void Recheck(const CommandLine& command, Log& log) {
+  const LoadResult result = LoadFor(command);
+  if (result.ok()) {
+    log.Info("the configuration was read again and is right; changes take effect at the next start",
+             {{"file", result.loaded->file.empty() ? "(none)" : result.loaded->file}});
+    return;
+  }
+  for (const std::string& problem : result.problems) {
+    log.Error("the configuration is wrong; nothing was changed", {{"problem", problem}});
+  }
+}
+
+}  // namespace
+
+int RunServe(const CommandLine& command) {
+  const sigset_t signals = BlockSignals();
+  const LoadResult result = LoadFor(command);
+  if (!result.ok()) return ReportProblems(result);
+  const Config& config = result.loaded->config;
+  Log log(config.log_format, config.log_level);
+  if (command.once) return RunSelfCheck(config, log, std::cout) ? 0 : 1;
+
+  auto app = App::Start(config, log);
+  if (!app.ok()) {
+    log.Error(app.error().message);
+    return 1;
+  }
+  log.Info("serving", {{"address", (*app)->address()},
+                       {"upstream", config.upstream},
+                       {"data_dir", config.data_dir},
+                       {"version", Version()}});
+  if (config.upstream == "builtin") {
+    log.Warning(
+        "answers come from the built-in stand-in, not from a model: set --upstream or OPENAI_API_KEY for "
+        "a real provider");
+  }
+  std::cout << "larder listening on " << (*app)->address() << std::endl;
+  while (true) {
+    int signal = 0;
+    if (sigwait(&signals, &signal) != 0) continue;
+    if (signal == SIGHUP) {
+      Recheck(command, log);
+      continue;
+    }
+    log.Info("stopping: no new requests; those in flight finish",
+             {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+    const bool finished = (*app)->Stop();
+    finished ? log.Info("stopped") : log.Warning("stopped; some requests were cut at the drain timeout");
+    return 0;
+  }
+}
+
+}  // namespace larder

@@ -1,0 +1,65 @@
+// Logging: lines on stderr, as text for people or JSON for machines, over spdlog. Never prompt
+// text, vectors or credentials. One call is one line, whatever is in it: control characters, line
+// separators and bytes that are not UTF-8 are written as escapes. Thread-safe; lines do not mix.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace larder {
+
+enum class LogFormat { kText, kJson };
+enum class LogLevel { kDebug, kInfo, kWarning, kError };
+
+// One named value of a log line. `name` is [a-z0-9_]+. Views live for the call.
+struct LogField {
+  std::string_view name;
+  std::variant<std::string_view, std::int64_t, double, bool> value;
+
+  LogField(std::string_view n, std::string_view v) : name(n), value(v) {}
+  LogField(std::string_view n, const char* v) : name(n), value(std::string_view(v)) {}
+  LogField(std::string_view n, const std::string& v) : name(n), value(std::string_view(v)) {}
+  LogField(std::string_view n, bool v) : name(n), value(v) {}
+  LogField(std::string_view n, double v) : name(n), value(v) {}
+  LogField(std::string_view n, std::int64_t v) : name(n), value(v) {}
+  LogField(std::string_view n, std::uint64_t v) : name(n), value(static_cast<std::int64_t>(v)) {}
+  LogField(std::string_view n, int v) : name(n), value(static_cast<std::int64_t>(v)) {}
+};
+
+class Log {
+ public:
+  // Lines below `level` are dropped.
+  Log(LogFormat format, LogLevel level);
+  ~Log();
+
+  // text: 2026-01-01T00:00:00.000Z info  listening address=127.0.0.1:8787
+  // json: {"time":"2026-01-01T00:00:00.000Z","level":"info","message":"listening","address":"..."}
+  // Levels: debug, info, warn, error; times are UTC. In text a value that is empty or has blanks,
+  // quotes, '=' or escapes stands in double quotes. A number that is not finite is null in JSON.
+  // A line that stderr does not take is lost.
+  void Write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
+  void Info(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    Write(LogLevel::kInfo, message, fields);
+  }
+  void Warning(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    Write(LogLevel::kWarning, message, fields);
+  }
+  void Error(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    Write(LogLevel::kError, message, fields);
+  }
+
+  // The line without its end, as Write prints it at `unix_millis`. For tests.
+  static std::string Format(LogFormat format, std::int64_t unix_millis, LogLevel level,
+                            std::string_view message, std::initializer_list<LogField> fields);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace larder

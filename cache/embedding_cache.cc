@@ -1,0 +1,104 @@
+#include "cache/embedding_cache.h"
+
+#include "cache/freshness.h"
+
+namespace larder {
+
+EmbeddingCache::EmbeddingCache(Store& store, const Clock& clock, EmbeddingCacheOptions options)
+    : store_(store), clock_(clock), options_(options), memory_(options.memory_bytes) {}
+
+bool EmbeddingCache::IsFresh(const EmbeddingEntry& entry,
+                             std::optional<std::chrono::seconds> max_age) const {
+  return FreshnessOf(entry.stamp, clock_.Now(), options_.lifetime, max_age) == Freshness::kFresh;
+}
+
+EmbeddingPointer EmbeddingCache::FindInMemory(const CacheKey& key,
+                                              std::optional<std::chrono::seconds> max_age) {
+  EmbeddingPointer entry = memory_.Find(key);
+  if (entry == nullptr || !IsFresh(*entry, max_age)) return nullptr;
+  ++stats_.memory_hits;
+  return entry;
+}
+
+EmbeddingCache::Found EmbeddingCache::Find(std::span<const CacheKey> keys,
+                                           std::optional<std::chrono::seconds> max_age) {
+  Found found;
+  found.entries.resize(keys.size());
+  std::vector<std::size_t> absent;
+  std::vector<std::string_view> wanted;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    found.entries[i] = FindInMemory(keys[i], max_age);
+    if (found.entries[i] == nullptr) {
+      absent.push_back(i);
+      wanted.push_back(AsBytes(keys[i]));
+    }
+  }
+  if (absent.empty()) return found;
+
+  const std::uint64_t erasures = erasures_;
+  const auto values = store_.MultiGet(Family::kEmbeddings, wanted);
+  if (!values.ok()) {
+    ++stats_.store_failures;
+    found.store_failed = true;
+    return found;
+  }
+  for (std::size_t j = 0; j < absent.size(); ++j) {
+    const auto& bytes = (*values)[j];
+    if (!bytes) continue;
+    auto decoded = DecodeEmbedding(*bytes);
+    if (!decoded.ok()) {
+      ++stats_.corrupt;
+      continue;
+    }
+    if (!IsFresh(*decoded, max_age)) {
+      ++stats_.expired;
+      continue;
+    }
+    auto entry = std::make_shared<const EmbeddingEntry>(std::move(decoded).value());
+    const CacheKey& key = keys[absent[j]];
+    memory_.PutIfAbsent(key, entry, entry->bytes());
+    if (erasures_ != erasures) memory_.Erase(key);  // it may be what was erased meanwhile
+    found.entries[absent[j]] = std::move(entry);
+    ++stats_.store_hits;
+  }
+  return found;
+}
+
+Status EmbeddingCache::Put(std::span<const NewEmbedding> embeddings) {
+  WriteBatch batch;
+  for (const NewEmbedding& added : embeddings) {
+    memory_.Put(added.key, added.entry, added.entry->bytes());
+    batch.Put(Family::kEmbeddings, AsBytes(added.key), EncodeEmbedding(*added.entry));
+    if (options_.store_inputs) {
+      batch.Put(Family::kInputs, AsBytes(added.key), EncodeInput(added.input, added.entry->stamp));
+    } else {
+      InputRecord without_text = added.input;
+      without_text.input.clear();
+      batch.Put(Family::kInputs, AsBytes(added.key), EncodeInput(without_text, added.entry->stamp));
+    }
+  }
+  if (Status status = store_.Apply(batch); !status.ok()) {
+    ++stats_.store_failures;
+    return status;
+  }
+  stats_.writes += embeddings.size();
+  if (observer_) {
+    for (const NewEmbedding& added : embeddings) observer_(added);
+  }
+  return {};
+}
+
+Status EmbeddingCache::Erase(std::span<const CacheKey> keys) {
+  WriteBatch batch;
+  for (const CacheKey& key : keys) {
+    batch.Delete(Family::kEmbeddings, AsBytes(key));
+    batch.Delete(Family::kInputs, AsBytes(key));
+  }
+  Status status = store_.Apply(batch);
+  if (!status.ok()) ++stats_.store_failures;
+  ++erasures_;  // before the memory tier: a look-up that read the store earlier undoes its fill
+  for (const CacheKey& key : keys) memory_.Erase(key);
+  return status;
+}
+
+}  // namespace larder

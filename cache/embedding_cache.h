@@ -1,0 +1,81 @@
+// The embeddings cache: one entry per input, 30 days by default, a memory tier in front of the
+// store.
+//
+// A store that fails never fails a request: reads count as absent, writes stay in memory only, and
+// both are counted and told to the caller. Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/clock.h"
+#include "cache/embedding_record.h"
+#include "cache/memory_tier.h"
+#include "cache/store.h"
+#include "cache/tier_stats.h"
+
+namespace larder {
+
+struct EmbeddingCacheOptions {
+  std::chrono::seconds lifetime{30 * 86400};  // [1 s, 10 years]
+  std::size_t memory_bytes = 256U << 20;      // of the memory tier
+  bool store_inputs = true;                   // keep the text beside the vector (search needs it)
+};
+
+struct NewEmbedding {
+  CacheKey key;
+  EmbeddingPointer entry;  // its stamp says when it was stored and for how long
+  InputRecord input;
+};
+
+class EmbeddingCache {
+ public:
+  // Told of every embedding that the store took; called on the storing thread, after the write,
+  // without a lock. It must be quick.
+  using Observer = std::function<void(const NewEmbedding&)>;
+
+  // `store` and `clock` outlive the cache.
+  EmbeddingCache(Store& store, const Clock& clock, EmbeddingCacheOptions options);
+
+  // Set before the first Put. The observer outlives the cache.
+  void set_observer(Observer observer) { observer_ = std::move(observer); }
+
+  struct Found {
+    std::vector<EmbeddingPointer>
+        entries;  // one a key, in order; null where there is no fresh entry
+    bool store_failed = false;
+  };
+  // Fresh entries only: younger than their own lifetime, the configured one and `max_age`.
+  Found Find(std::span<const CacheKey> keys,
+             std::optional<std::chrono::seconds> max_age = std::nullopt);
+  // The memory tier alone; null when absent or stale. Never does I/O.
+  EmbeddingPointer FindInMemory(const CacheKey& key,
+                                std::optional<std::chrono::seconds> max_age = std::nullopt);
+
+  // Stores all or none. Errors: kIo from the store; the entries then stand in the memory tier
+  // alone.
+  Status Put(std::span<const NewEmbedding> embeddings);
+  // Errors: kIo; then the entries are gone from memory and may still be in the store.
+  Status Erase(std::span<const CacheKey> keys);
+
+  const EmbeddingCacheOptions& options() const { return options_; }
+  const TierStats& stats() const { return stats_; }
+  const MemoryTier<EmbeddingEntry>& memory() const { return memory_; }
+
+ private:
+  bool IsFresh(const EmbeddingEntry& entry, std::optional<std::chrono::seconds> max_age) const;
+
+  Store& store_;
+  const Clock& clock_;
+  const EmbeddingCacheOptions options_;
+  MemoryTier<EmbeddingEntry> memory_;
+  std::atomic<std::uint64_t> erasures_{0};
+  TierStats stats_;
+  Observer observer_;
+};
+
+}  // namespace larder

@@ -1,0 +1,76 @@
+#include "cache/key.h"
+
+#include "base/bytes.h"
+
+namespace larder {
+namespace {
+
+// Collects the hashed form: version, tag, then each part behind its length, so that no two lists of
+// parts read the same.
+class KeyBuilder {
+ public:
+  explicit KeyBuilder(std::string_view tag) : writer_(bytes_) {
+    writer_.Fixed(kKeyVersion);
+    writer_.Prefixed(tag);
+  }
+  KeyBuilder& Part(std::string_view part) {
+    writer_.Prefixed(part);
+    return *this;
+  }
+  KeyBuilder& Part(const KeyScope& scope) {
+    const auto& [partition, name_space, upstream, headers] = scope;
+    return Part(partition.id()).Part(name_space).Part(upstream).Part(headers);
+  }
+  Digest Finish() const { return Sha256Of(bytes_); }
+
+ private:
+  std::string bytes_;
+  ByteWriter writer_;
+};
+
+}  // namespace
+
+Digest DeriveEmbeddingScope(const EmbeddingScope& parts) {
+  const auto& [scope, model, dimensions, extra] = parts;
+  return KeyBuilder("embedding-scope")
+      .Part(scope)
+      .Part(model)
+      .Part(dimensions)
+      .Part(extra)
+      .Finish();
+}
+
+CacheKey DeriveEmbeddingKey(const Digest& scope, InputKind kind, std::string_view input) {
+  thread_local Sha256 hash;
+  std::string head;
+  ByteWriter writer(head);
+  writer.Fixed(kKeyVersion);
+  writer.Prefixed("embedding");
+  writer.Raw(AsBytes(scope));
+  writer.Fixed(static_cast<std::uint8_t>(kind));
+  writer.Fixed(static_cast<std::uint32_t>(input.size()));
+  hash.Update(head);
+  hash.Update(input);
+  return hash.Finish();
+}
+
+CacheKey DeriveResponseKey(const ResponseKeyParts& parts) {
+  const auto& [scope, method, path_and_query, body, form, custom_key] = parts;
+  if (!custom_key.empty()) {
+    return KeyBuilder("response-custom")
+        .Part(scope)
+        .Part(method)
+        .Part(form)
+        .Part(custom_key)
+        .Finish();
+  }
+  return KeyBuilder("response")
+      .Part(scope)
+      .Part(method)
+      .Part(path_and_query)
+      .Part(body)
+      .Part(form)
+      .Finish();
+}
+
+}  // namespace larder

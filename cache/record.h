@@ -1,0 +1,43 @@
+// The envelope of every stored value: version, kind, lifetime, stored-at, checksum, then the
+// payload. docs/on_disk_format.md gives the grammar. A value that does not open is treated as
+// absent. Thread-safety: pure functions.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace larder {
+
+inline constexpr std::uint8_t kRecordVersion = 1;
+inline constexpr std::size_t kRecordHeaderBytes = 24;
+
+enum class RecordKind : std::uint8_t { kEmbedding = 1, kInput = 2, kResponse = 3, kRollup = 4 };
+
+struct RecordStamp {
+  WallTime stored_at;
+  // Freshness lifetime given when it was stored; [0, 2^32 - 1], clamped to that when sealed.
+  std::chrono::seconds lifetime{0};
+};
+
+struct OpenedRecord {
+  RecordStamp stamp;
+  std::string_view payload;  // a view into the bytes that were opened
+};
+
+// The bytes to store.
+std::string SealRecord(RecordKind kind, const RecordStamp& stamp, std::string_view payload);
+
+// Checks version, kind and checksum (XXH3-64 over header and payload).
+// Errors: kCorruption (torn, altered, another kind, or a version this build does not know).
+Result<OpenedRecord> OpenRecord(RecordKind kind, std::string_view bytes);
+
+// Reads the stamp without checking the payload; nullopt when the header is not one.
+std::optional<RecordStamp> PeekStamp(std::string_view bytes);
+
+}  // namespace larder

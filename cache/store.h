@@ -1,0 +1,82 @@
+// Store: the persistent tier, a map of bytes in a few column families. Seam: MemoryStore,
+// RocksDbStore; tests/cache/store_contract_test.cc states what both must do, FaultyStore
+// (tests/support) fails on demand. It knows no record format and no lifetime.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace larder {
+
+enum class Family : std::uint8_t {
+  kEmbeddings,  // CacheKey -> kEmbedding record (the vector)
+  kInputs,      // CacheKey -> kInput record (text and where it belongs), the same keys
+  kResponses,   // CacheKey -> kResponse record
+  kHistory,     // big-endian minute -> kRollup record
+};
+inline constexpr std::array kAllFamilies = {Family::kEmbeddings, Family::kInputs,
+                                            Family::kResponses, Family::kHistory};
+// Lower-case name, also the column family's name on disk.
+std::string_view FamilyName(Family family);
+
+// Writes that take effect together or not at all.
+class WriteBatch {
+ public:
+  struct Operation {
+    Family family;
+    std::string key;
+    std::optional<std::string> value;  // nullopt: delete
+  };
+
+  void Put(Family family, std::string_view key, std::string value) {
+    operations_.push_back({family, std::string(key), std::move(value)});
+  }
+  void Delete(Family family, std::string_view key) {
+    operations_.push_back({family, std::string(key), std::nullopt});
+  }
+  const std::vector<Operation>& operations() const { return operations_; }
+  bool empty() const { return operations_.empty(); }
+
+ private:
+  std::vector<Operation> operations_;
+};
+
+// Thread-safety: every method may be called from any thread.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // One entry a key, in order; nullopt where absent.
+  // Errors: kIo, kCorruption.
+  virtual Result<std::vector<std::optional<std::string>>> MultiGet(
+      Family family, std::span<const std::string_view> keys) const = 0;
+
+  // Errors: kIo; then nothing of the batch is there.
+  virtual Status Apply(const WriteBatch& batch) = 0;
+
+  // Calls `visit` with every pair of the family from `start` on, in key order, as of one moment,
+  // until it returns false. The views live for the call. Errors: kIo, kCorruption.
+  virtual Status ForEach(
+      Family family, std::string_view start,
+      const std::function<bool(std::string_view key, std::string_view value)>& visit) const = 0;
+
+  // Entries (estimated) and bytes on the medium; zero when it cannot tell.
+  struct Size {
+    std::uint64_t entries = 0;
+    std::uint64_t bytes = 0;
+  };
+  virtual Size SizeOf(Family family) const = 0;
+
+  // Makes everything applied so far durable. Errors: kIo.
+  virtual Status Flush() = 0;
+};
+
+}  // namespace larder

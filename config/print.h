@@ -1,0 +1,19 @@
+// Config as text: what is in effect, and what config/larder.toml documents. Both are TOML that
+// LoadConfig reads. Thread-safety: pure functions.
+#pragma once
+
+#include <string>
+
+#include "config/load.h"
+
+namespace larder {
+
+// Every setting with its effective value and, behind it, where that came from. Secrets are redacted
+// ("set, redacted"). Loading the text gives the same values, secrets aside.
+std::string PrintConfig(const LoadedConfig& loaded);
+
+// The text of config/larder.toml: every setting with its description, range, unit and default,
+// commented out. A line "#key = value" sets its default once the # is taken away.
+std::string DocumentedDefaults();
+
+}  // namespace larder

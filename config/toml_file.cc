@@ -1,0 +1,114 @@
+#include "config/toml_file.h"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <exception>
+#include <tuple>
+#include <utility>
+
+#include "config/text_checks.h"
+#include "config/toml_text.h"
+
+namespace larder {
+namespace {
+
+TomlPlace PlaceOf(const toml::source_region& region) {
+  return {std::max<std::uint32_t>(region.begin.line, 1),
+          std::max<std::uint32_t>(region.begin.column, 1)};
+}
+
+bool IsBareKey(std::string_view key) {
+  return !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  });
+}
+
+std::string_view KindName(const toml::node& node) {
+  switch (node.type()) {
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return node.is_array_of_tables() ? "an array of tables" : "an array of something else";
+    case toml::node_type::floating_point:
+      return "a number with a fraction";
+    case toml::node_type::date:
+    case toml::node_type::time:
+    case toml::node_type::date_time:
+      return "a date or time";
+    default:
+      return "something else";
+  }
+}
+
+std::optional<SettingValue> ValueOf(const toml::node& node) {
+  std::optional<SettingValue> value;
+  if (const auto* number = node.as_integer()) value.emplace(number->get());
+  if (const auto* flag = node.as_boolean()) value.emplace(flag->get());
+  if (const auto* text = node.as_string()) value.emplace(text->get());
+  const auto* array = node.as_array();
+  if (array == nullptr) return value;
+  std::vector<std::string> items;
+  for (const toml::node& item : *array) {
+    const auto* text = item.as_string();
+    if (text == nullptr) return std::nullopt;
+    items.push_back(text->get());
+  }
+  value.emplace(std::move(items));
+  return value;
+}
+
+void Collect(const toml::table& table, const std::string& prefix, std::vector<TomlNode>& nodes) {
+  for (const auto& [key, node] : table) {
+    const std::string_view name = key.str();
+    TomlNode flat;
+    flat.key = prefix + (IsBareKey(name) ? std::string(name) : TomlString(name));
+    flat.key_at = PlaceOf(key.source());
+    flat.value_at = PlaceOf(node.source());
+    flat.is_table = node.is_table();
+    flat.value = ValueOf(node);
+    if (!flat.value) flat.kind = KindName(node);
+    const std::string inside = flat.key + ".";
+    nodes.push_back(std::move(flat));
+    if (const auto* inner = node.as_table()) Collect(*inner, inside, nodes);
+  }
+}
+
+// toml++'s description as one line that shows no value: of a number it cannot hold it quotes the
+// digits, which may be a credential that lacks its quotes.
+std::string Describe(std::string_view description) {
+  const std::size_t opened = description.find(": '");
+  const std::size_t closed = description.rfind('\'');
+  std::string out(description);
+  if (opened != std::string_view::npos && closed > opened + 2) {
+    out = std::string(description.substr(0, opened)) + ": the number" +
+          std::string(description.substr(closed + 1));
+  }
+  return IsPlainText(out) ? out : ShowText(out);
+}
+
+TomlFile MistakeAt(TomlPlace at, std::string message) {
+  TomlFile file;
+  file.mistake = TomlFile::Mistake{at, std::move(message)};
+  return file;
+}
+
+}  // namespace
+
+TomlFile ParseToml(std::string_view text) {
+  try {
+    TomlFile file;
+    Collect(toml::parse(text), "", file.nodes);
+    std::stable_sort(file.nodes.begin(), file.nodes.end(), [](const auto& a, const auto& b) {
+      return std::tie(a.key_at.line, a.key_at.column) < std::tie(b.key_at.line, b.key_at.column);
+    });
+    return file;
+  } catch (const toml::parse_error& error) {
+    return MistakeAt(PlaceOf(error.source()), Describe(error.description()));
+  } catch (const std::exception& error) {
+    return MistakeAt({}, error.what());
+  }
+}
+
+}  // namespace larder

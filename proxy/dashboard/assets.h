@@ -1,0 +1,25 @@
+// The dashboard's files, as they are in this folder, built into the binary by embed.cmake. The page
+// needs nothing else: no other origin, no inline script or style, so kDashboardCsp can be strict.
+// Thread-safety: immutable.
+#pragma once
+
+#include <string_view>
+
+namespace larder {
+
+struct Asset {
+  std::string_view path;  // below /dashboard/; "" is index.html
+  std::string_view content_type;
+  std::string_view etag;  // strong, with its quotes; changes with the bytes
+  std::string_view bytes;
+};
+
+// The file at `path`, exactly; nullptr when there is none. Lives for ever.
+const Asset* FindAsset(std::string_view path);
+
+// The Content-Security-Policy that the page is written for.
+inline constexpr std::string_view kDashboardCsp =
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+}  // namespace larder

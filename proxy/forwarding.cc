@@ -1,0 +1,112 @@
+#include "proxy/forwarding.h"
+
+#include <array>
+
+#include "base/bytes.h"
+#include "proxy/http/hop_by_hop.h"
+
+namespace larder {
+namespace {
+
+bool StartsWithIgnoreCase(std::string_view text, std::string_view prefix) {
+  return text.size() >= prefix.size() && EqualsIgnoreCase(text.substr(0, prefix.size()), prefix);
+}
+
+bool IsControlField(std::string_view name) {
+  return StartsWithIgnoreCase(name, "x-larder-") || EqualsIgnoreCase(name, "cf-aig-skip-cache") ||
+         EqualsIgnoreCase(name, "cf-aig-cache-ttl") || EqualsIgnoreCase(name, "cf-aig-cache-key");
+}
+
+// What is kept with a cached answer: what it is, and the provider's own words about it.
+bool IsStoredField(std::string_view name) {
+  if (EqualsIgnoreCase(name, "content-type") || EqualsIgnoreCase(name, "content-language")) return true;
+  return StartsWithIgnoreCase(name, "openai-") && !EqualsIgnoreCase(name, "openai-processing-ms");
+}
+
+}  // namespace
+
+Headers UpstreamHeaders(const Headers& client, const std::string& via, bool identity) {
+  Headers all = client;
+  RemoveHopByHop(all);
+  Headers headers;
+  for (const auto& [name, value] : all.fields()) {
+    if (EqualsIgnoreCase(name, "host") || EqualsIgnoreCase(name, "content-length") ||
+        EqualsIgnoreCase(name, "expect") || EqualsIgnoreCase(name, "http2-settings") ||
+        IsControlField(name)) {
+      continue;
+    }
+    if (identity && (EqualsIgnoreCase(name, "accept-encoding") || EqualsIgnoreCase(name, "range") ||
+                     EqualsIgnoreCase(name, "if-none-match") ||
+                     EqualsIgnoreCase(name, "if-modified-since"))) {
+      continue;
+    }
+    headers.Add(name, value);
+  }
+  if (identity) headers.Add("accept-encoding", "identity");
+  headers.Add("via", via);
+  return headers;
+}
+
+Headers DownstreamHeaders(const Headers& upstream) {
+  Headers headers = upstream;
+  RemoveHopByHop(headers);
+  headers.Remove("content-length");
+  headers.Remove("date");
+  return headers;
+}
+
+Headers StoredHeaders(const Headers& upstream) {
+  Headers headers;
+  for (const auto& [name, value] : upstream.fields()) {
+    if (IsStoredField(name)) headers.Add(name, value);
+  }
+  return headers;
+}
+
+std::string KeyedHeaders(const Headers& client) {
+  constexpr std::array<std::string_view, 5> kNames = {
+      "anthropic-beta", "anthropic-version", "openai-beta", "openai-organization", "openai-project"};
+  std::string keyed;
+  ByteWriter writer(keyed);
+  for (const std::string_view name : kNames) {
+    if (!client.Has(name)) continue;
+    writer.Prefixed(name);
+    writer.Prefixed(client.Joined(name));
+  }
+  return keyed;
+}
+
+std::string CredentialOf(const Headers& client) {
+  std::string credential;
+  ByteWriter writer(credential);
+  for (const std::string_view name : {"authorization", "api-key", "x-api-key"}) {
+    if (!client.Has(name)) continue;
+    writer.Prefixed(name);
+    writer.Prefixed(client.Joined(name));
+  }
+  return credential;
+}
+
+Status CheckLoop(const Headers& client, const std::string& via) {
+  const std::string hops = client.Joined("via");
+  std::string_view rest = hops;
+  const std::string_view own = std::string_view(via).substr(via.find(' ') + 1);
+  while (!rest.empty()) {
+    const std::string_view hop = TrimOws(rest.substr(0, rest.find(',')));
+    rest.remove_prefix(std::min(rest.size(), rest.find(',') == std::string_view::npos
+                                                 ? rest.size()
+                                                 : rest.find(',') + 1));
+    const std::size_t space = hop.find(' ');
+    if (space == std::string_view::npos) continue;
+    std::string_view by = TrimOws(hop.substr(space + 1));
+    by = by.substr(0, by.find(' '));
+    if (EqualsIgnoreCase(by, own) || EqualsIgnoreCase(by, "larder")) {
+      return Error{ErrorCode::kLoop, ErrorOrigin::kSelf,
+                   "the request has passed this server before: its upstream leads back to itself; set "
+                   "--upstream to the model provider's address"};
+    }
+  }
+  return {};
+}
+
+}  // namespace larder

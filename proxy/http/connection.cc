@@ -1,0 +1,303 @@
+#include "proxy/http/connection.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+// The reading half of a connection: heads, bodies, hand-over. The writing half is connection_write.cc.
+
+namespace larder {
+
+Connection::Connection(int fd, std::string peer, EventLoop& loop, ConnectionContext& context,
+                       std::function<void(int fd)> on_closed)
+    : fd_(fd),
+      loop_(loop),
+      context_(context),
+      on_closed_(std::move(on_closed)),
+      peer_(std::move(peer)) {}
+
+Connection::~Connection() {
+  if (state_ != State::kClosed) ::close(fd_);
+}
+
+void Connection::Start() {
+  SetDeadline(context_.options.idle_timeout);
+  interest_ = EPOLLIN | EPOLLRDHUP;
+  const Status watched = loop_.Watch(
+      fd_, interest_, [self = shared_from_this()](std::uint32_t events) { self->OnEvents(events); });
+  if (!watched.ok()) Close();
+}
+
+void Connection::Close() {
+  if (state_ == State::kClosed) return;
+  const bool was_responding = state_ == State::kResponding;
+  state_ = State::kClosed;
+  const auto self = shared_from_this();  // the table and the loop are about to let go
+  loop_.Unwatch(fd_);
+  ::close(fd_);
+  if (upload_ != nullptr) {
+    upload_->SetRoomWaker({});
+    upload_->Close(Error{ErrorCode::kCancelled, ErrorOrigin::kDownstream, "the client left"});
+  }
+  if (response_.stream != nullptr) response_.stream->SetWaker({});
+  if (was_responding && response_.on_sent) response_.on_sent({body_sent_, false, first_byte_});
+  response_ = {};
+  if (on_closed_) on_closed_(fd_);
+}
+
+void Connection::SetDeadline(std::chrono::milliseconds from_now) {
+  deadline_ = context_.clock.Monotonic() + from_now;
+}
+
+void Connection::OnTick(MonoTime now) {
+  if (state_ == State::kClosed) return;
+  if (idle() && context_.draining()) {
+    Close();
+    return;
+  }
+  if (now < deadline_) return;
+  switch (state_) {
+    case State::kHead:
+      if (in_.empty() || out_position_ < out_.size()) {
+        Close();
+      } else {
+        AnswerAndClose(408, "the request head did not arrive in time");
+      }
+      break;
+    case State::kWholeBody:
+      AnswerAndClose(408, "the request body did not arrive in time");
+      break;
+    case State::kHandling:
+      // The handler has its own deadlines; a stalled upload is the client's fault.
+      if (upload_ != nullptr && decoder_ && !upload_stalled_) {
+        upload_->Close(Error{ErrorCode::kDeadlineExceeded, ErrorOrigin::kDownstream,
+                             "the request body did not arrive in time"});
+      }
+      break;
+    case State::kResponding:
+      if (out_position_ < out_.size()) Close();  // the client does not read
+      break;
+    case State::kClosing: Close(); break;
+    case State::kClosed: break;
+  }
+}
+
+void Connection::OnEvents(std::uint32_t events) {
+  const auto self = shared_from_this();
+  if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
+    Close();
+    return;
+  }
+  if ((events & (EPOLLIN | EPOLLRDHUP)) != 0) OnReadable();
+  if (state_ != State::kClosed && (events & EPOLLOUT) != 0) {
+    Flush();
+    if (state_ == State::kResponding) PumpStream();
+    if (state_ == State::kHead) Advance();
+  }
+}
+
+void Connection::OnReadable() {
+  std::array<char, kReadStep> bytes;
+  const ssize_t size = ::recv(fd_, bytes.data(), bytes.size(), 0);
+  if (size < 0) {
+    if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) Close();
+    return;
+  }
+  if (size == 0) {
+    read_closed_ = true;
+    // Nobody is left to read a stream; a whole answer may still be on its way to a half-closed client.
+    const bool streaming = state_ == State::kResponding && response_.stream != nullptr;
+    const bool unsent = out_position_ < out_.size();
+    if (state_ == State::kHead && unsent) {
+      state_ = State::kClosing;
+    } else if (state_ == State::kHead || state_ == State::kWholeBody || streaming ||
+               (state_ == State::kClosing && !unsent)) {
+      Close();
+      return;
+    }
+    if (upload_ != nullptr && decoder_) {
+      upload_->Close(Error{ErrorCode::kCancelled, ErrorOrigin::kDownstream, "the client left"});
+      decoder_.reset();
+    }
+    UpdateInterest();
+    return;
+  }
+  if (state_ == State::kClosing) return;  // read and dropped, so that the last answer is not reset
+  if (state_ == State::kHead && in_.empty()) SetDeadline(context_.options.head_timeout);
+  if (state_ == State::kWholeBody) SetDeadline(context_.options.body_timeout);
+  in_.append(bytes.data(), static_cast<std::size_t>(size));
+  Advance();
+}
+
+void Connection::Advance() {
+  bool more = true;
+  while (more) {
+    switch (state_) {
+      case State::kHead:
+        // A client that pipelines without reading gets its next answer when it has taken the last.
+        more = !in_.empty() && out_.size() - out_position_ < context_.options.write_window_bytes &&
+               ReadHead();
+        break;
+      case State::kWholeBody: more = ReadWholeBody(); break;
+      case State::kHandling:
+        FeedUpload();
+        more = false;
+        break;
+      default: more = false;
+    }
+  }
+  if (state_ != State::kClosed) UpdateInterest();
+}
+
+bool Connection::ReadHead() {
+  HeadParse parse = ParseRequestHead(in_, context_.options.head, scanned_);
+  if (parse.state == HeadParse::State::kIncomplete) return false;
+  if (parse.state == HeadParse::State::kRefused) {
+    method_.clear();
+    AnswerAndClose(parse.status, parse.reason);
+    return false;
+  }
+  in_.erase(0, parse.consumed);
+  scanned_ = 0;
+  BeginBody(std::move(parse.head));
+  return state_ == State::kHead || state_ == State::kWholeBody || state_ == State::kHandling;
+}
+
+void Connection::BeginBody(RequestHead head) {
+  request_ = Request{};
+  request_.received = context_.clock.Monotonic();
+  request_.peer = peer_;
+  method_ = head.method;
+  minor_version_ = head.minor_version;
+  keep_alive_ = head.keep_alive;
+  decoder_.emplace(head);
+  request_.body_size = head.chunked ? std::nullopt : std::optional(head.content_length.value_or(0));
+  request_.method = std::move(head.method);
+  request_.target = std::move(head.target);
+  request_.minor_version = head.minor_version;
+  request_.headers = std::move(head.headers);
+  plan_ = context_.handler.Plan(request_);
+  if (plan_.max_body_bytes > 0 && request_.body_size.value_or(0) > plan_.max_body_bytes) {
+    AnswerAndClose(413, "the request body is larger than the limit of " +
+                            std::to_string(plan_.max_body_bytes) + " bytes");
+    return;
+  }
+  const bool has_body = head.chunked || request_.body_size.value_or(0) > 0;
+  if (head.expect_continue && has_body && in_.empty()) {
+    out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+    Flush();
+    if (state_ == State::kClosed) return;
+  }
+  if (plan_.whole_body) {
+    state_ = State::kWholeBody;
+    SetDeadline(context_.options.body_timeout);
+    return;
+  }
+  if (has_body) {
+    upload_ = std::make_shared<ByteChannel>(context_.options.upload_window_bytes);
+    upload_->SetRoomWaker([&loop = loop_, weak = weak_from_this()] {
+      loop.Post([weak] {
+        if (const auto self = weak.lock()) {
+          self->upload_stalled_ = false;
+          self->Advance();
+        }
+      });
+    });
+    request_.body_source = upload_;
+  } else {
+    decoder_.reset();
+    request_.body_source = std::make_shared<StringBody>("");
+  }
+  state_ = State::kHandling;
+  SetDeadline(context_.options.body_timeout);
+  Dispatch();
+}
+
+bool Connection::ReadWholeBody() {
+  std::size_t consumed = 0;
+  const std::size_t room =
+      plan_.max_body_bytes == 0
+          ? kReadStep
+          : static_cast<std::size_t>(plan_.max_body_bytes - request_.body.size() + 1);
+  const auto state = decoder_->Decode(in_, room, consumed, request_.body);
+  in_.erase(0, consumed);
+  if (state == BodyDecoder::State::kRefused) {
+    AnswerAndClose(400, "the chunked framing of the body is broken");
+    return false;
+  }
+  if (plan_.max_body_bytes > 0 && request_.body.size() > plan_.max_body_bytes) {
+    AnswerAndClose(413, "the request body is larger than the limit of " +
+                            std::to_string(plan_.max_body_bytes) + " bytes");
+    return false;
+  }
+  if (state == BodyDecoder::State::kMore) return false;
+  decoder_.reset();
+  request_.body_size = request_.body.size();
+  state_ = State::kHandling;
+  Dispatch();
+  return state_ == State::kHead;
+}
+
+// Moves what arrived of a streamed body on to its handler.
+void Connection::FeedUpload() {
+  if (!decoder_ || upload_ == nullptr) return;
+  while (!upload_stalled_ && !in_.empty()) {
+    std::string decoded;
+    std::size_t consumed = 0;
+    const auto state = decoder_->Decode(in_, kReadStep, consumed, decoded);
+    in_.erase(0, consumed);
+    if (!decoded.empty()) {
+      SetDeadline(context_.options.body_timeout);
+      if (!upload_->Write(decoded)) upload_stalled_ = true;
+    }
+    if (plan_.max_body_bytes > 0 && decoder_->decoded() > plan_.max_body_bytes) {
+      upload_->Close(Error{ErrorCode::kTooLarge, ErrorOrigin::kDownstream,
+                           "the request body is larger than the limit of " +
+                               std::to_string(plan_.max_body_bytes) + " bytes"});
+      close_after_ = true;
+      decoder_.reset();
+      return;
+    }
+    if (state == BodyDecoder::State::kMore && consumed == 0) return;
+    if (state == BodyDecoder::State::kMore) continue;
+    if (state == BodyDecoder::State::kEnd) {
+      upload_->Close(std::nullopt);
+    } else {
+      close_after_ = true;
+      upload_->Close(InvalidArgument("the chunked framing of the body is broken"));
+    }
+    decoder_.reset();
+    return;
+  }
+}
+
+void Connection::Dispatch() {
+  if (plan_.on_loop) {
+    OnResponse(context_.handler.Handle(std::move(request_)));
+    return;
+  }
+  const auto request = std::make_shared<Request>(std::move(request_));
+  const bool accepted = context_.workers.Submit([weak = weak_from_this(), request, &loop = loop_,
+                                                 &handler = context_.handler] {
+    auto response = std::make_shared<Response>(handler.Handle(std::move(*request)));
+    loop.Post([weak, response] {
+      if (const auto self = weak.lock(); self != nullptr && self->state_ == State::kHandling) {
+        self->OnResponse(std::move(*response));
+        self->Advance();
+      } else if (response->on_sent) {
+        response->on_sent({});
+      }
+    });
+  });
+  if (!accepted) {
+    Response busy = context_.handler.RenderFrontError(
+        503, "the server is at its limit of requests under way; retry shortly");
+    busy.headers.Set("retry-after", "1");
+    OnResponse(std::move(busy));
+  }
+}
+
+}  // namespace larder

@@ -1,0 +1,121 @@
+// Connection: one client's connection on its loop: reads heads and bodies, hands requests out, writes
+// answers in order. Non-blocking; holds a few hundred bytes while idle.
+//
+// Thread-safety: everything runs on the loop's thread; handlers run elsewhere and come back by Post.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "proxy/http/body_decoder.h"
+#include "proxy/http/byte_channel.h"
+#include "proxy/http/event_loop.h"
+#include "proxy/http/handler.h"
+#include "proxy/http/request_head.h"
+#include "proxy/http/response_head.h"
+#include "proxy/http/worker_pool.h"
+
+namespace larder {
+
+struct ConnectionOptions {
+  HeadLimits head;
+  std::chrono::milliseconds head_timeout{30'000};   // from the first byte of a head to its last
+  std::chrono::milliseconds body_timeout{60'000};   // between two pieces of a request body
+  std::chrono::milliseconds idle_timeout{75'000};   // between requests
+  std::chrono::milliseconds write_timeout{60'000};  // without the client taking a byte
+  std::size_t write_window_bytes = 256 * 1024;      // unsent bytes of a streamed answer
+  std::size_t upload_window_bytes = 256 * 1024;     // received bytes of a streamed body not yet read
+};
+
+// What every connection of a front shares; outlives them.
+struct ConnectionContext {
+  ConnectionOptions options;
+  HttpHandler& handler;
+  WorkerPool& workers;
+  const Clock& clock;
+  std::function<bool()> draining;  // true: answer with Connection: close
+};
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  // Takes `fd` (non-blocking) and closes it in the end. `on_closed` runs once, on the loop.
+  Connection(int fd, std::string peer, EventLoop& loop, ConnectionContext& context,
+             std::function<void(int fd)> on_closed);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void Start();
+  // Closes it when a deadline has passed, or when it is idle and the front drains.
+  void OnTick(MonoTime now);
+  // Between requests, with nothing received of the next.
+  bool idle() const { return state_ == State::kHead && in_.empty() && out_.empty(); }
+  void Close();
+
+ private:
+  enum class State {
+    kHead,        // reading a head (or idle)
+    kWholeBody,   // gathering the body
+    kHandling,    // a handler has the request; a streamed body may still be arriving
+    kResponding,  // an answer is being written
+    kClosing,     // the last bytes are being written, then the connection ends
+    kClosed,
+  };
+
+  static constexpr std::size_t kReadStep = 64 * 1024;
+  // Pipelined bytes taken in while an answer is under way.
+  static constexpr std::size_t kMaxPipelined = 64 * 1024;
+
+  void OnEvents(std::uint32_t events);
+  void OnReadable();
+  void Advance();                 // acts on what stands in in_
+  bool ReadHead();                // false: more bytes are needed, or the connection is done
+  void BeginBody(RequestHead head);
+  bool ReadWholeBody();
+  void FeedUpload();
+  void Dispatch();
+  void OnResponse(Response response);
+  void PumpStream();
+  void FinishResponse(bool complete);
+  void AnswerAndClose(int status, std::string_view message);
+  void Flush();                   // writes what stands in out_
+  void UpdateInterest();
+  void SetDeadline(std::chrono::milliseconds from_now);
+  bool reading_wanted() const;
+  std::string_view Date();
+
+  const int fd_;
+  EventLoop& loop_;
+  ConnectionContext& context_;
+  std::function<void(int fd)> on_closed_;
+  std::string peer_;
+  State state_ = State::kHead;
+  std::uint32_t interest_ = 0;
+  MonoTime deadline_{};
+  bool read_closed_ = false;      // the client sent FIN
+  bool upload_stalled_ = false;   // the handler is slower than the client
+  bool close_after_ = false;
+
+  std::string in_;
+  std::size_t scanned_ = 0;
+  std::string out_;
+  std::size_t out_position_ = 0;
+
+  // The request being read or handled.
+  Request request_;
+  RequestPlan plan_;
+  std::string method_;
+  int minor_version_ = 1;
+  bool keep_alive_ = true;
+  std::optional<BodyDecoder> decoder_;
+  std::shared_ptr<ByteChannel> upload_;  // owned by this and the request's handler
+  // The answer being written.
+  Response response_;
+  BodyFraming framing_ = BodyFraming::kNone;
+  std::uint64_t body_sent_ = 0;
+  MonoTime first_byte_{};
+};
+
+}  // namespace larder

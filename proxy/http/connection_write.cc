@@ -1,0 +1,183 @@
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "proxy/http/connection.h"
+
+// The writing half of a connection: answers, streams, the socket. The reading half is connection.cc.
+
+namespace larder {
+
+void Connection::OnResponse(Response response) {
+  response_ = std::move(response);
+  state_ = State::kResponding;
+  body_sent_ = 0;
+  first_byte_ = context_.clock.Monotonic();
+  framing_ = DecideResponseFraming(response_, method_, minor_version_);
+  // A request body that was not read to its end would be taken for the next request.
+  close_after_ = close_after_ || !keep_alive_ || response_.close || decoder_.has_value() ||
+                 framing_ == BodyFraming::kUntilClose || context_.draining() ||
+                 (read_closed_ && in_.empty());
+  AppendResponseHead(response_, framing_, !close_after_, Date(), out_);
+  SetDeadline(context_.options.write_timeout);
+  if (framing_ == BodyFraming::kNone || response_.stream == nullptr) {
+    if (framing_ != BodyFraming::kNone) {
+      out_ += response_.body;
+      body_sent_ = response_.body.size();
+    }
+    FinishResponse(true);
+    return;
+  }
+  response_.stream->SetWaker([&loop = loop_, weak = weak_from_this()] {
+    loop.Post([weak] {
+      if (const auto self = weak.lock(); self != nullptr && self->state_ == State::kResponding) {
+        self->PumpStream();
+        self->Advance();
+      }
+    });
+  });
+  if (read_closed_) {
+    Close();
+    return;
+  }
+  PumpStream();
+}
+
+void Connection::PumpStream() {
+  constexpr std::size_t kStep = 32 * 1024;
+  if (response_.stream == nullptr) return;
+  const auto self = shared_from_this();
+  while (state_ == State::kResponding && response_.stream != nullptr &&
+         out_.size() - out_position_ < context_.options.write_window_bytes) {
+    std::string piece;
+    const ReadState read = response_.stream->TryRead(kStep, piece);
+    if (read == ReadState::kData) {
+      if (framing_ == BodyFraming::kChunked) {
+        AppendChunk(piece, out_);
+      } else {
+        out_ += piece;
+      }
+      body_sent_ += piece.size();
+      continue;
+    }
+    if (read == ReadState::kWait) break;
+    const bool short_of_length = response_.stream_size && body_sent_ != *response_.stream_size;
+    if (read == ReadState::kFailed || short_of_length) {
+      // Cut: what has arrived is sent, then the connection ends without a proper end of the body.
+      if (framing_ == BodyFraming::kUntilClose) {
+        const linger reset{1, 0};
+        ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+      }
+      close_after_ = true;
+      FinishResponse(false);
+      return;
+    }
+    if (framing_ == BodyFraming::kChunked) out_ += "0\r\n\r\n";
+    FinishResponse(true);
+    return;
+  }
+  Flush();
+}
+
+void Connection::FinishResponse(bool complete) {
+  const auto self = shared_from_this();
+  if (response_.stream != nullptr) response_.stream->SetWaker({});
+  Response done = std::move(response_);
+  response_ = {};
+  if (upload_ != nullptr) {
+    upload_->SetRoomWaker({});
+    upload_->Close(Error{ErrorCode::kCancelled, ErrorOrigin::kDownstream, "the answer came first"});
+    upload_ = nullptr;
+  }
+  decoder_.reset();
+  upload_stalled_ = false;
+  state_ = close_after_ ? State::kClosing : State::kHead;
+  Flush();
+  if (state_ == State::kHead) SetDeadline(context_.options.idle_timeout);
+  if (done.on_sent) {
+    done.on_sent({body_sent_, complete && (state_ != State::kClosed || close_after_), first_byte_});
+  }
+}
+
+void Connection::AnswerAndClose(int status, std::string_view message) {
+  close_after_ = true;
+  in_.clear();
+  if (method_.empty()) method_ = "GET";
+  OnResponse(context_.handler.RenderFrontError(status, message));
+}
+
+void Connection::Flush() {
+  if (state_ == State::kClosed) return;
+  if (out_position_ == 0 && !out_.empty() && (interest_ & EPOLLOUT) == 0) {
+    SetDeadline(context_.options.write_timeout);
+  }
+  while (out_position_ < out_.size()) {
+    const ssize_t size = ::send(fd_, out_.data() + out_position_, out_.size() - out_position_, MSG_NOSIGNAL);
+    if (size < 0) {
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) {
+        Close();
+        return;
+      }
+      break;
+    }
+    out_position_ += static_cast<std::size_t>(size);
+    if (state_ == State::kResponding || state_ == State::kClosing) {
+      SetDeadline(context_.options.write_timeout);
+    }
+  }
+  if (out_position_ == out_.size()) {
+    out_.clear();
+    if (out_.capacity() > kReadStep) out_.shrink_to_fit();
+    out_position_ = 0;
+    if (state_ == State::kClosing) {
+      if (read_closed_) {
+        Close();
+        return;
+      }
+      // The answer is out: say so, and let the client close, so that it is not reset unread.
+      ::shutdown(fd_, SHUT_WR);
+      SetDeadline(std::chrono::milliseconds(2000));
+    }
+  }
+  UpdateInterest();
+}
+
+bool Connection::reading_wanted() const {
+  if (read_closed_) return false;
+  switch (state_) {
+    case State::kHead: return in_.size() <= context_.options.head.head_bytes;
+    case State::kWholeBody:
+    case State::kClosing: return true;
+    case State::kHandling:
+      return decoder_ ? !upload_stalled_ : in_.size() < kMaxPipelined;
+    case State::kResponding: return in_.size() < kMaxPipelined;
+    case State::kClosed: return false;
+  }
+  return false;
+}
+
+void Connection::UpdateInterest() {
+  std::uint32_t wanted = 0;
+  if (reading_wanted()) wanted |= EPOLLIN | EPOLLRDHUP;
+  if (out_position_ < out_.size()) wanted |= EPOLLOUT;
+  if (wanted == interest_) return;
+  interest_ = wanted;
+  loop_.Rewatch(fd_, wanted);
+}
+
+std::string_view Connection::Date() {
+  // One rendering a second and thread.
+  thread_local std::int64_t second = 0;
+  thread_local std::string text;
+  const WallTime now = context_.clock.Now();
+  if (const std::int64_t current = ToUnixMillis(now) / 1000; current != second) {
+    second = current;
+    text = HttpDate(now);
+  }
+  return text;
+}
+
+}  // namespace larder

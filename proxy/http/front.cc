@@ -1,0 +1,198 @@
+#include "proxy/http/front.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <arpa/inet.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace larder {
+namespace {
+
+constexpr int kTickMillis = 100;
+constexpr int kBacklog = 4096;
+
+std::string PeerOf(const sockaddr_storage& address) {
+  char host[NI_MAXHOST];
+  char port[NI_MAXSERV];
+  const socklen_t size = address.ss_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
+  if (::getnameinfo(reinterpret_cast<const sockaddr*>(&address), size, host, sizeof(host), port,
+                    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+    return "unknown";
+  }
+  const bool six = address.ss_family == AF_INET6;
+  return (six ? "[" : "") + std::string(host) + (six ? "]:" : ":") + port;
+}
+
+}  // namespace
+
+Front::Front(FrontOptions options, HttpHandler& handler, const Clock& clock)
+    : options_(std::move(options)),
+      handler_(handler),
+      clock_(clock),
+      workers_(options_.workers),
+      context_{options_.connection, handler_, workers_, clock_,
+               [this] { return draining_.load(std::memory_order_relaxed); }} {}
+
+Front::~Front() { Stop(); }
+
+Status Front::Bind() {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const std::string port = std::to_string(options_.port);
+  if (const int failed = ::getaddrinfo(options_.host.c_str(), port.c_str(), &hints, &found); failed != 0) {
+    return Error{ErrorCode::kUnavailable, ErrorOrigin::kSelf,
+                 "cannot listen on " + options_.host + ": " + ::gai_strerror(failed)};
+  }
+  std::string reason = "no address";
+  for (const addrinfo* address = found; address != nullptr && listen_fd_ < 0; address = address->ai_next) {
+    const int fd = ::socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+      reason = std::strerror(errno);
+      continue;
+    }
+    const int on = 1;
+    ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (::bind(fd, address->ai_addr, address->ai_addrlen) == 0 && ::listen(fd, kBacklog) == 0) {
+      listen_fd_ = fd;
+    } else {
+      reason = std::strerror(errno);
+      ::close(fd);
+    }
+  }
+  ::freeaddrinfo(found);
+  if (listen_fd_ < 0) {
+    return Error{ErrorCode::kUnavailable, ErrorOrigin::kSelf,
+                 "cannot listen on " + options_.host + ":" + port + ": " + reason +
+                     "; choose another address with --listen HOST:PORT"};
+  }
+  sockaddr_storage bound{};
+  socklen_t size = sizeof(bound);
+  ::getsockname(listen_fd_, reinterpret_cast<sockaddr*>(&bound), &size);
+  port_ = ntohs(bound.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(bound).sin6_port
+                                            : reinterpret_cast<sockaddr_in&>(bound).sin_port);
+  return {};
+}
+
+Status Front::Start() {
+  LARDER_RETURN_IF_ERROR(Bind());
+  const std::size_t count =
+      options_.loops > 0 ? options_.loops : std::max(1U, std::thread::hardware_concurrency());
+  for (std::size_t i = 0; i < count; ++i) {
+    auto loop = std::make_unique<Loop>();
+    LARDER_ASSIGN_OR_RETURN(loop->events, EventLoop::Create());
+    Loop& self = *loop;
+    // EXCLUSIVE: a new connection wakes one loop, not all.
+    LARDER_RETURN_IF_ERROR(loop->events->Watch(listen_fd_, EPOLLIN | EPOLLEXCLUSIVE,
+                                               [this, &self](std::uint32_t) { Accept(self); }));
+    loop->accepting = true;
+    loops_.push_back(std::move(loop));
+  }
+  for (const auto& loop : loops_) {
+    Loop& self = *loop;
+    loop->events->Start([this, &self] { Tick(self); }, kTickMillis);
+  }
+  return {};
+}
+
+void Front::Accept(Loop& loop) {
+  // A few at a time, so that other loops get their share.
+  for (int i = 0; i < 16; ++i) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof(address);
+    const int fd = ::accept4(listen_fd_, reinterpret_cast<sockaddr*>(&address), &size,
+                             SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+      const int on = 1;
+      ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+      AddConnection(loop, fd, PeerOf(address));
+      continue;
+    }
+    // Out of descriptors or memory: try again at the next tick. All else concerns one connection.
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      PauseAccepting(loop);
+      return;
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK || draining_.load()) return;
+  }
+}
+
+void Front::PauseAccepting(Loop& loop) {
+  if (!loop.accepting) return;
+  loop.events->Unwatch(listen_fd_);
+  loop.accepting = false;
+}
+
+void Front::AddConnection(Loop& loop, int fd, std::string peer) {
+  if (connections_.fetch_add(1) >= options_.max_connections) {
+    --connections_;
+    static constexpr std::string_view kFull =
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
+        "Connection: close\r\n\r\n";
+    (void)::send(fd, kFull.data(), kFull.size(), MSG_NOSIGNAL);
+    ::close(fd);
+    return;
+  }
+  auto connection = std::make_shared<Connection>(fd, std::move(peer), *loop.events, context_,
+                                                 [this, &loop](int closed) {
+                                                   loop.connections.erase(closed);
+                                                   --connections_;
+                                                 });
+  loop.connections[fd] = connection;
+  connection->Start();
+}
+
+void Front::Tick(Loop& loop) {
+  if (draining_.load()) {
+    PauseAccepting(loop);
+  } else if (!loop.accepting) {
+    loop.accepting = loop.events
+                         ->Watch(listen_fd_, EPOLLIN | EPOLLEXCLUSIVE,
+                                 [this, &loop](std::uint32_t) { Accept(loop); })
+                         .ok();
+  }
+  const MonoTime now = clock_.Monotonic();
+  std::vector<std::shared_ptr<Connection>> connections;
+  connections.reserve(loop.connections.size());
+  for (const auto& [fd, connection] : loop.connections) connections.push_back(connection);
+  for (const auto& connection : connections) connection->OnTick(now);
+}
+
+bool Front::Drain(MonoTime deadline) {
+  draining_ = true;
+  // Each loop's tick closes its idle connections; a busy one ends with its answer.
+  while (connections_.load() > 0 && clock_.Monotonic() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return connections_.load() == 0;
+}
+
+void Front::Stop() {
+  if (listen_fd_ < 0) return;
+  draining_ = true;
+  for (const auto& loop : loops_) {
+    loop->events->Post([this, &loop = *loop] {
+      PauseAccepting(loop);
+      while (!loop.connections.empty()) {
+        const auto connection = loop.connections.begin()->second;
+        connection->Close();
+      }
+    });
+  }
+  while (connections_.load() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  workers_.Stop();
+  for (const auto& loop : loops_) loop->events->Stop();
+  loops_.clear();
+  ::close(listen_fd_);
+  listen_fd_ = -1;
+}
+
+}  // namespace larder

@@ -1,0 +1,72 @@
+// Front: listens, accepts, spreads connections over event loops. A request's handler runs on a worker; the
+// loops never block. Idle connections, slow senders and streams cost no thread.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "proxy/http/connection.h"
+
+namespace larder {
+
+struct FrontOptions {
+  std::string host = "127.0.0.1";  // an address, or a name that resolves to one
+  std::uint16_t port = 8787;       // 0 = any free port
+  std::size_t loops = 0;           // event loops; 0 = one per core
+  std::size_t max_connections = 10'000;
+  WorkerPoolOptions workers;
+  ConnectionOptions connection;
+};
+
+// Thread-safety: Start, Drain and Stop from one thread; the rest from any.
+class Front {
+ public:
+  // `handler` and `clock` outlive the front.
+  Front(FrontOptions options, HttpHandler& handler, const Clock& clock);
+  ~Front();
+  Front(const Front&) = delete;
+  Front& operator=(const Front&) = delete;
+
+  // Binds and serves. Errors: kUnavailable (address in use, not this machine's), kIo.
+  Status Start();
+  // The port that was bound. Precondition: Start succeeded.
+  std::uint16_t port() const { return port_; }
+
+  // Stops accepting and lets requests in flight finish, at most until `deadline`.
+  // True when every request finished.
+  bool Drain(MonoTime deadline);
+  // Closes every connection and waits for handlers that still run: have what they wait for end first.
+  void Stop();
+
+  std::size_t connections() const { return connections_.load(std::memory_order_relaxed); }
+  const WorkerPool& workers() const { return workers_; }
+
+ private:
+  struct Loop {
+    std::unique_ptr<EventLoop> events;
+    std::unordered_map<int, std::shared_ptr<Connection>> connections;  // shared with tasks under way
+    bool accepting = false;
+  };
+
+  Status Bind();
+  void Accept(Loop& loop);
+  void PauseAccepting(Loop& loop);
+  void Tick(Loop& loop);
+  void AddConnection(Loop& loop, int fd, std::string peer);
+
+  const FrontOptions options_;
+  HttpHandler& handler_;
+  const Clock& clock_;
+  WorkerPool workers_;
+  std::atomic<bool> draining_{false};
+  std::atomic<std::size_t> connections_{0};
+  ConnectionContext context_;
+  int listen_fd_ = -1;
+  std::uint16_t port_ = 0;
+  std::vector<std::unique_ptr<Loop>> loops_;
+};
+
+}  // namespace larder

@@ -1,0 +1,67 @@
+#include "proxy/http/headers.h"
+
+namespace larder {
+namespace {
+
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+
+}  // namespace
+
+bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (Lower(a[i]) != Lower(b[i])) return false;
+  }
+  return true;
+}
+
+std::string_view TrimOws(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+void Headers::Set(std::string_view name, std::string value) {
+  Remove(name);
+  fields_.emplace_back(std::string(name), std::move(value));
+}
+
+void Headers::Remove(std::string_view name) {
+  std::erase_if(fields_, [&](const Field& field) { return EqualsIgnoreCase(field.first, name); });
+}
+
+std::optional<std::string_view> Headers::Find(std::string_view name) const {
+  for (const Field& field : fields_) {
+    if (EqualsIgnoreCase(field.first, name)) return field.second;
+  }
+  return std::nullopt;
+}
+
+std::string Headers::Joined(std::string_view name) const {
+  std::string joined;
+  bool first = true;
+  for (const Field& field : fields_) {
+    if (!EqualsIgnoreCase(field.first, name)) continue;
+    if (!first) joined += ", ";
+    joined += field.second;
+    first = false;
+  }
+  return joined;
+}
+
+bool Headers::ListsToken(std::string_view name, std::string_view token) const {
+  for (const Field& field : fields_) {
+    if (!EqualsIgnoreCase(field.first, name)) continue;
+    std::string_view rest = field.second;
+    while (!rest.empty()) {
+      const std::size_t comma = rest.find(',');
+      std::string_view item = rest.substr(0, comma);
+      rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+      item = TrimOws(item.substr(0, item.find(';')));
+      if (EqualsIgnoreCase(item, token)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace larder

@@ -1,0 +1,224 @@
+#include "proxy/http/request_head.h"
+
+#include <array>
+
+namespace larder {
+namespace {
+
+// RFC 9110, section 5.6.2: tchar.
+constexpr std::array<bool, 256> MakeTokenTable() {
+  std::array<bool, 256> table{};
+  for (char c = 'a'; c <= 'z'; ++c) table[static_cast<unsigned char>(c)] = true;
+  for (char c = 'A'; c <= 'Z'; ++c) table[static_cast<unsigned char>(c)] = true;
+  for (char c = '0'; c <= '9'; ++c) table[static_cast<unsigned char>(c)] = true;
+  for (const char c : {'!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~'}) {
+    table[static_cast<unsigned char>(c)] = true;
+  }
+  return table;
+}
+constexpr std::array<bool, 256> kToken = MakeTokenTable();
+
+bool IsToken(std::string_view text) {
+  if (text.empty()) return false;
+  for (const char c : text) {
+    if (!kToken[static_cast<unsigned char>(c)]) return false;
+  }
+  return true;
+}
+
+// Field values: visible bytes, obs-text, space and tab; no other control byte.
+bool IsFieldValue(std::string_view text) {
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 && byte != '\t') || byte == 0x7f) return false;
+  }
+  return true;
+}
+
+bool IsTarget(std::string_view text) {
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte <= 0x20 || byte == 0x7f || byte == '#') return false;
+  }
+  return !text.empty();
+}
+
+HeadParse Refuse(int status, std::string_view reason) {
+  HeadParse parse;
+  parse.state = HeadParse::State::kRefused;
+  parse.status = status;
+  parse.reason = reason;
+  return parse;
+}
+
+// Host of RFC 3986: enough to refuse what no server could be called.
+bool IsHost(std::string_view text) {
+  for (const char c : text) {
+    if (!(kToken[static_cast<unsigned char>(c)] || c == ':' || c == '[' || c == ']' || c == '(' ||
+          c == ')' || c == ',' || c == ';' || c == '=')) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::optional<std::uint64_t> ParseLength(std::string_view text) {
+  if (text.empty() || text.size() > 18) return std::nullopt;
+  std::uint64_t value = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = value * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  return value;
+}
+
+// Absolute-form to origin-form; false when it is neither.
+bool NormaliseTarget(RequestHead& head) {
+  if (head.target == "*") return head.method == "OPTIONS";
+  if (head.target.starts_with('/')) return true;
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!EqualsIgnoreCase(std::string_view(head.target).substr(0, scheme.size()), scheme)) continue;
+    const std::size_t path = head.target.find_first_of("/?", scheme.size());
+    const std::size_t authority_end = path == std::string::npos ? head.target.size() : path;
+    if (authority_end == scheme.size()) return false;
+    std::string origin = path == std::string::npos ? "" : head.target.substr(path);
+    if (!origin.starts_with('/')) origin.insert(0, "/");
+    head.target = std::move(origin);
+    return true;
+  }
+  return false;
+}
+
+// Empty when the request line is right, else why not (and the status).
+std::optional<HeadParse> ParseRequestLine(std::string_view line, RequestHead& head) {
+  const std::size_t first = line.find(' ');
+  const std::size_t last = line.rfind(' ');
+  if (first == std::string_view::npos || last == first) {
+    return Refuse(400, "the request line must be: method, target, version");
+  }
+  const std::string_view version = line.substr(last + 1);
+  if (version.size() != 8 || !version.starts_with("HTTP/") || version[6] != '.' ||
+      version[5] < '0' || version[5] > '9' || version[7] < '0' || version[7] > '9') {
+    return Refuse(400, "the request line must end in an HTTP version");
+  }
+  if (version[5] != '1') return Refuse(505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+  head.minor_version = version[7] == '0' ? 0 : 1;
+  head.method = line.substr(0, first);
+  head.target = line.substr(first + 1, last - first - 1);
+  if (!IsToken(head.method)) return Refuse(400, "the method is not a token");
+  if (!IsTarget(head.target)) return Refuse(400, "the request target has a byte that must be escaped");
+  if (head.method == "CONNECT") return Refuse(501, "CONNECT is not served here");
+  if (!NormaliseTarget(head)) return Refuse(400, "the request target must begin with '/'");
+  return std::nullopt;
+}
+
+// The next line without its CRLF; nullopt at a bare CR or LF.
+std::optional<std::string_view> TakeLine(std::string_view& rest) {
+  const std::size_t end = rest.find_first_of("\r\n");
+  if (end == std::string_view::npos || rest.substr(end, 2) != "\r\n") return std::nullopt;
+  const std::string_view line = rest.substr(0, end);
+  rest.remove_prefix(end + 2);
+  return line;
+}
+
+std::optional<HeadParse> DecideFraming(RequestHead& head) {
+  std::size_t hosts = 0;
+  std::size_t lengths = 0;
+  std::size_t codings = 0;
+  std::string_view host;
+  std::string_view length;
+  std::string_view coding;
+  for (const auto& [name, value] : head.headers.fields()) {
+    if (EqualsIgnoreCase(name, "host")) {
+      ++hosts;
+      host = value;
+    } else if (EqualsIgnoreCase(name, "content-length")) {
+      ++lengths;
+      length = value;
+    } else if (EqualsIgnoreCase(name, "transfer-encoding")) {
+      ++codings;
+      coding = value;
+    }
+  }
+  if (hosts > 1) return Refuse(400, "there must be one Host field");
+  if (hosts == 0 && head.minor_version == 1) return Refuse(400, "the Host field is missing");
+  if (!IsHost(host)) return Refuse(400, "the Host field is not a host");
+  if (codings > 0 && lengths > 0) {
+    return Refuse(400, "Content-Length and Transfer-Encoding must not stand together");
+  }
+  if (codings > 0) {
+    if (head.minor_version == 0) return Refuse(400, "HTTP/1.0 has no Transfer-Encoding");
+    if (codings > 1) return Refuse(400, "there must be one Transfer-Encoding field");
+    if (!EqualsIgnoreCase(coding, "chunked")) {
+      return Refuse(501, "the only transfer coding understood here is chunked");
+    }
+    head.chunked = true;
+  }
+  if (lengths > 0) {
+    head.content_length = ParseLength(length);
+    if (lengths > 1 || !head.content_length) {
+      return Refuse(400, "Content-Length must be one decimal number");
+    }
+  }
+  head.keep_alive = head.minor_version == 1 ? !head.headers.ListsToken("connection", "close")
+                                            : head.headers.ListsToken("connection", "keep-alive");
+  if (const auto expect = head.headers.Find("expect"); expect && head.minor_version == 1) {
+    if (!EqualsIgnoreCase(*expect, "100-continue")) {
+      return Refuse(417, "the only expectation understood here is 100-continue");
+    }
+    head.expect_continue = true;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+HeadParse ParseRequestHead(std::string_view bytes, const HeadLimits& limits, std::size_t& scanned) {
+  // RFC 9112, section 2.2: an empty line before the request line is ignored.
+  const std::size_t skipped = bytes.starts_with("\r\n") ? 2 : 0;
+  const std::size_t from = std::max(skipped, scanned > 3 ? scanned - 3 : 0);
+  const std::size_t end = bytes.find("\r\n\r\n", from);
+  scanned = bytes.size();
+  if (end == std::string_view::npos || end > limits.head_bytes) {
+    const std::size_t line_end = bytes.find('\n', skipped);
+    const std::size_t line_size = std::min(line_end, bytes.size()) - skipped;
+    if (line_size > limits.line_bytes) return Refuse(414, "the request line is too long");
+    if (bytes.size() > limits.head_bytes) return Refuse(431, "the request head is too long");
+    // Noticed before the head is whole, so that a client that speaks something else learns soon.
+    if (line_end != std::string_view::npos) {
+      RequestHead head;
+      std::string_view rest = bytes.substr(skipped);
+      const auto line = TakeLine(rest);
+      if (!line) return Refuse(400, "lines must end in CRLF");
+      if (auto refused = ParseRequestLine(*line, head)) return *refused;
+    }
+    return {};
+  }
+
+  HeadParse parse;
+  std::string_view rest = bytes.substr(skipped, end + 2 - skipped);
+  const auto request_line = TakeLine(rest);
+  if (!request_line) return Refuse(400, "lines must end in CRLF");
+  if (request_line->size() > limits.line_bytes) return Refuse(414, "the request line is too long");
+  if (auto refused = ParseRequestLine(*request_line, parse.head)) return *refused;
+  while (!rest.empty()) {
+    const auto line = TakeLine(rest);
+    if (!line) return Refuse(400, "lines must end in CRLF");
+    const std::size_t colon = line->find(':');
+    if (colon == std::string_view::npos || !IsToken(line->substr(0, colon))) {
+      return Refuse(400, "a header field must be: name, colon, value");
+    }
+    const std::string_view value = TrimOws(line->substr(colon + 1));
+    if (!IsFieldValue(value)) return Refuse(400, "a header field value has a control byte");
+    if (parse.head.headers.size() == limits.fields) {
+      return Refuse(431, "there are too many header fields");
+    }
+    parse.head.headers.Add(std::string(line->substr(0, colon)), std::string(value));
+  }
+  if (auto refused = DecideFraming(parse.head)) return *refused;
+  parse.state = HeadParse::State::kComplete;
+  parse.consumed = end + 4;
+  return parse;
+}
+
+}  // namespace larder

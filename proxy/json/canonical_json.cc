@@ -1,0 +1,79 @@
+#include "proxy/json/canonical_json.h"
+
+#include <cmath>
+
+#include "proxy/json/json_writer.h"
+
+namespace larder {
+namespace {
+
+// Below this a double is a whole number exactly and prints as one.
+constexpr double kExactWhole = 9007199254740992.0;  // 2^53
+
+void AppendDouble(double value, std::string& out) {
+  if (value == std::floor(value) && std::abs(value) < kExactWhole) {
+    out += std::to_string(static_cast<std::int64_t>(value));  // -0.0 is 0
+  } else {
+    AppendJsonNumber(value, out);
+  }
+}
+
+// The value as T; a default T when it is of another type, which its type() has ruled out.
+template <typename T>
+T As(JsonElement element) {
+  T value{};
+  return element.get(value) == simdjson::SUCCESS ? value : T{};
+}
+
+void Append(JsonElement value, std::span<const std::string_view> skip, std::string& out) {
+  switch (value.type()) {
+    case simdjson::dom::element_type::OBJECT: {
+      std::vector<std::pair<std::string_view, JsonElement>> members;
+      for (const auto field : As<JsonObject>(value)) {
+        if (std::find(skip.begin(), skip.end(), field.key) == skip.end()) {
+          members.emplace_back(field.key, field.value);
+        }
+      }
+      std::stable_sort(members.begin(), members.end(),
+                       [](const auto& a, const auto& b) { return a.first < b.first; });
+      out.push_back('{');
+      for (std::size_t i = 0; i < members.size(); ++i) {
+        if (i > 0) out.push_back(',');
+        AppendJsonString(members[i].first, out);
+        out.push_back(':');
+        Append(members[i].second, {}, out);
+      }
+      out.push_back('}');
+      return;
+    }
+    case simdjson::dom::element_type::ARRAY: {
+      bool first = true;
+      out.push_back('[');
+      for (const JsonElement element : As<JsonArray>(value)) {
+        if (!first) out.push_back(',');
+        first = false;
+        Append(element, {}, out);
+      }
+      out.push_back(']');
+      return;
+    }
+    case simdjson::dom::element_type::STRING:
+      AppendJsonString(As<std::string_view>(value), out);
+      return;
+    case simdjson::dom::element_type::INT64: out += std::to_string(As<std::int64_t>(value)); return;
+    case simdjson::dom::element_type::UINT64: out += std::to_string(As<std::uint64_t>(value)); return;
+    case simdjson::dom::element_type::DOUBLE: AppendDouble(As<double>(value), out); return;
+    case simdjson::dom::element_type::BOOL: out += As<bool>(value) ? "true" : "false"; return;
+    case simdjson::dom::element_type::NULL_VALUE: out += "null"; return;
+  }
+}
+
+}  // namespace
+
+std::string CanonicalJson(JsonElement value, std::span<const std::string_view> skip) {
+  std::string out;
+  Append(value, skip, out);
+  return out;
+}
+
+}  // namespace larder

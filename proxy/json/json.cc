@@ -1,0 +1,78 @@
+#include "proxy/json/json.h"
+
+#include <cmath>
+
+namespace larder {
+
+Result<JsonDocument> JsonDocument::Parse(std::string_view text) {
+  constexpr std::size_t kMaxDepth = 512;
+  constexpr std::size_t kKeepBytes = 4U << 20;
+  thread_local simdjson::dom::parser parser;
+  auto document = std::make_unique<simdjson::dom::document>();
+  if (const auto error = parser.allocate(std::max<std::size_t>(text.size(), 4096), kMaxDepth);
+      error != simdjson::SUCCESS) {
+    return Error{ErrorCode::kOverloaded, ErrorOrigin::kSelf, "not enough memory to parse the JSON"};
+  }
+  JsonElement root;
+  const auto error = parser.parse_into_document(*document, text.data(), text.size(), true).get(root);
+  if (parser.capacity() > kKeepBytes) parser = simdjson::dom::parser();
+  if (error != simdjson::SUCCESS) {
+    return InvalidArgument(std::string("the body is not valid JSON: ") +
+                           simdjson::error_message(error));
+  }
+  return JsonDocument(std::move(document));
+}
+
+std::optional<JsonElement> Member(JsonElement object, std::string_view key) {
+  JsonObject members;
+  JsonElement value;
+  if (object.get(members) != simdjson::SUCCESS) return std::nullopt;
+  if (members.at_key(key).get(value) != simdjson::SUCCESS) return std::nullopt;
+  return value;
+}
+
+std::optional<std::string_view> StringMember(JsonElement object, std::string_view key) {
+  std::string_view value;
+  const auto member = Member(object, key);
+  if (!member || member->get(value) != simdjson::SUCCESS) return std::nullopt;
+  return value;
+}
+
+std::optional<bool> BoolMember(JsonElement object, std::string_view key) {
+  bool value = false;
+  const auto member = Member(object, key);
+  if (!member || member->get(value) != simdjson::SUCCESS) return std::nullopt;
+  return value;
+}
+
+std::optional<std::int64_t> IntMember(JsonElement object, std::string_view key) {
+  const auto member = Member(object, key);
+  if (!member) return std::nullopt;
+  std::int64_t whole = 0;
+  if (member->get(whole) == simdjson::SUCCESS) return whole;
+  double value = 0;
+  if (member->get(value) != simdjson::SUCCESS) return std::nullopt;
+  constexpr double kExact = 9007199254740992.0;  // 2^53
+  if (value != std::floor(value) || std::abs(value) > kExact) return std::nullopt;
+  return static_cast<std::int64_t>(value);
+}
+
+std::optional<double> NumberMember(JsonElement object, std::string_view key) {
+  double value = 0;
+  const auto member = Member(object, key);
+  if (!member || member->get(value) != simdjson::SUCCESS) return std::nullopt;
+  return value;
+}
+
+std::optional<std::string_view> DuplicateMember(JsonElement object) {
+  JsonObject members;
+  if (object.get(members) != simdjson::SUCCESS) return std::nullopt;
+  std::vector<std::string_view> names;
+  for (const auto field : members) names.push_back(field.key);
+  std::sort(names.begin(), names.end());
+  const auto twice = std::adjacent_find(names.begin(), names.end());
+  if (twice == names.end()) return std::nullopt;
+  return *twice;
+}
+
+}  // namespace larder

@@ -1,0 +1,50 @@
+// Reading JSON (RFC 8259): the one place that includes simdjson. Documents are validated whole: UTF-8,
+// grammar, nothing after the end, at most 512 levels deep.
+// Thread-safety: a document is immutable once parsed; Parse may run on any thread.
+#pragma once
+
+#include <simdjson.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace larder {
+
+// A view of one value inside a document; lives as long as the document. Use the error-code accessors
+// (get(), is_string(), ...): the throwing conversions are not for us.
+using JsonElement = simdjson::dom::element;
+using JsonArray = simdjson::dom::array;
+using JsonObject = simdjson::dom::object;
+
+class JsonDocument {
+ public:
+  // Parses `text`, which may be dropped afterwards.
+  // Errors: kInvalidArgument, saying what is wrong (never quoting the text).
+  static Result<JsonDocument> Parse(std::string_view text);
+
+  JsonElement root() const { return document_->root(); }
+
+ private:
+  explicit JsonDocument(std::unique_ptr<simdjson::dom::document> document)
+      : document_(std::move(document)) {}
+  std::unique_ptr<simdjson::dom::document> document_;
+};
+
+// The member `key` of an object; nullopt when `object` is not an object or has no such member. An
+// explicit null is returned as a null element.
+std::optional<JsonElement> Member(JsonElement object, std::string_view key);
+// The same for members of one type; nullopt when absent, null or of another type.
+std::optional<std::string_view> StringMember(JsonElement object, std::string_view key);
+std::optional<bool> BoolMember(JsonElement object, std::string_view key);
+// Whole numbers only (2.0 counts, 2.5 does not).
+std::optional<std::int64_t> IntMember(JsonElement object, std::string_view key);
+std::optional<double> NumberMember(JsonElement object, std::string_view key);
+
+// A name that occurs twice among the object's own members; nullopt when all differ.
+std::optional<std::string_view> DuplicateMember(JsonElement object);
+
+}  // namespace larder

@@ -1,0 +1,46 @@
+// The embeddings request (POST /v1/embeddings), taken apart into inputs that are cached one by one.
+// Source: OpenAI API reference, "Create embeddings". Thread-safety: values; pure functions.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "cache/key.h"
+
+namespace larder {
+
+inline constexpr std::size_t kMaxEmbeddingInputs = 2048;
+
+enum class EncodingFormat { kFloat, kBase64 };
+
+struct EmbeddingInput {
+  InputKind kind = InputKind::kText;
+  std::string key_bytes;  // the text's UTF-8 bytes, or the tokens as little-endian int64
+  std::string json;       // as it goes upstream inside the input array
+  std::size_t weight = 1;  // its share of a batch's tokens: token count, or bytes of text; at least 1
+};
+
+struct EmbeddingsRequest {
+  std::string model;
+  std::string dimensions;  // decimal; empty when absent
+  EncodingFormat encoding = EncodingFormat::kFloat;
+  // Canonical JSON of the fields that count for the key beside the above; "{}" when there are none.
+  std::string extra;
+  // Members to forward beside "input": "\"model\":\"m\",\"encoding_format\":\"base64\"".
+  std::string forwarded_members;
+  std::vector<EmbeddingInput> inputs;  // in request order, 1 to kMaxEmbeddingInputs
+};
+
+// `model_in_path` stands in for "model" where the path names it (Azure); empty otherwise.
+// Errors: kInvalidArgument with the field at fault in `param`.
+Result<EmbeddingsRequest> ParseEmbeddingsRequest(std::string_view body,
+                                                 std::string_view model_in_path = {});
+
+// The body that asks upstream for the inputs with these positions, in that order.
+std::string RenderUpstreamEmbeddings(const EmbeddingsRequest& request,
+                                     const std::vector<std::size_t>& positions);
+
+}  // namespace larder

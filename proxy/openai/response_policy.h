@@ -1,0 +1,54 @@
+// Which calls the response cache keeps, under which canonical body, and which answers it may store.
+// Policy without I/O.
+//
+// Kept: chat/completions, completions, moderations and responses (POST), models (GET). Not kept: whatever
+// depends on more than the request (a conversation, background work, tools that look or act outside), and
+// answers that are errors, empty, or not whole. Thread-safety: pure functions.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace larder {
+
+enum class Endpoint { kEmbeddings, kChat, kCompletions, kModerations, kResponses, kModels, kOther };
+// A bounded label for metrics: "embeddings", "chat", ..., "other".
+std::string_view EndpointName(Endpoint endpoint);
+
+// `path` is below /v1, without query: "/chat/completions".
+Endpoint EndpointOf(std::string_view method, std::string_view path);
+
+struct ResponsePolicyOptions {
+  std::chrono::seconds lifetime{3600};        // freshness lifetime of answers
+  std::chrono::seconds models_lifetime{300};  // of the models list
+  bool sampled = true;                        // keep answers sampled at a temperature above 0
+};
+
+struct ResponseRequest {
+  std::string model;           // empty when the body names none
+  std::string canonical_body;  // for the key; empty for GET
+  std::string form;            // "full", "stream", "stream+usage": which form of answer was asked for
+  bool stream = false;
+  std::string uncacheable;     // why it is never kept, in a word; empty when it may be
+};
+
+// Takes apart the body of a cacheable endpoint. `body` is ignored for GET.
+// Errors: kInvalidArgument (not JSON, not an object, a doubled member, a stream flag that is no boolean).
+Result<ResponseRequest> ParseResponseRequest(Endpoint endpoint, std::string_view body,
+                                             const ResponsePolicyOptions& options);
+
+std::chrono::seconds LifetimeOf(Endpoint endpoint, const ResponsePolicyOptions& options);
+
+// Whether a whole answer of status 200 that is not a stream may be stored: JSON, no error object, not
+// empty, no finish_reason "error".
+struct ReplyVerdict {
+  bool storable = false;
+  std::int64_t prompt_tokens = -1;
+  std::int64_t completion_tokens = -1;
+};
+ReplyVerdict JudgeReply(Endpoint endpoint, std::string_view body);
+
+}  // namespace larder

@@ -1,0 +1,30 @@
+// Partitioner: who may share cached entries with whom. Without client keys of Larder's own, that is whoever
+// sends the same credential: the partition is a keyed hash of it, so that nothing stored names a credential.
+// Thread-safe: immutable.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "cache/key.h"
+#include "proxy/http/headers.h"
+
+namespace larder {
+
+class Partitioner {
+ public:
+  // `secret`: at least 16 bytes, the same over restarts (or no entry is found again).
+  explicit Partitioner(std::string secret) : secret_(std::move(secret)) {}
+
+  // With the secret kept at `path`: read, or made at random (mode 0600) when there is none.
+  // Errors: kIo, kCorruption (too short: says to restore or remove the file).
+  static Result<Partitioner> FromFile(const std::string& path);
+
+  // 32 hexadecimal digits. Requests without a credential share one partition.
+  Partition Of(const Headers& client) const;
+
+ private:
+  std::string secret_;
+};
+
+}  // namespace larder

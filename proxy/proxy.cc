@@ -1,0 +1,150 @@
+#include "proxy/proxy.h"
+
+#include <openssl/rand.h>
+
+#include <array>
+#include <cstdio>
+
+#include "proxy/forwarding.h"
+#include "proxy/openai/errors.h"
+
+namespace larder {
+namespace {
+
+bool IsAdminKind(RouteKind kind) {
+  return kind == RouteKind::kHealth || kind == RouteKind::kMetrics || kind == RouteKind::kDashboard ||
+         kind == RouteKind::kAdmin;
+}
+
+std::string NewRequestId() {
+  std::array<unsigned char, 12> bytes;
+  RAND_bytes(bytes.data(), static_cast<int>(bytes.size()));
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string id = "req_";
+  for (const unsigned char byte : bytes) {
+    id.push_back(kHex[byte >> 4]);
+    id.push_back(kHex[byte & 15]);
+  }
+  return id;
+}
+
+// "parse;dur=0.012, lookup;dur=0.034, total;dur=0.101": milliseconds.
+std::string RenderServerTiming(const PhaseTimes& times, std::chrono::microseconds total) {
+  const auto part = [](const char* name, std::chrono::microseconds time) {
+    char text[64];
+    std::snprintf(text, sizeof(text), "%s;dur=%.3f", name, static_cast<double>(time.count()) / 1000.0);
+    return std::string(text);
+  };
+  std::string timing = part("parse", times.parse) + ", " + part("lookup", times.lookup);
+  if (times.upstream.count() > 0) timing += ", " + part("upstream", times.upstream);
+  return timing + ", " + part("total", total);
+}
+
+}  // namespace
+
+Proxy::Proxy(Handlers handlers, const Partitioner& partitioner, const Clock& clock, ProxyOptions options,
+             Observer observer)
+    : handlers_(handlers),
+      partitioner_(partitioner),
+      clock_(clock),
+      options_(std::move(options)),
+      observer_(std::move(observer)) {}
+
+RequestPlan Proxy::Plan(const Request& head) const {
+  const RouteKind kind = RouteOf(head.method, head.target).kind;
+  RequestPlan plan;
+  plan.on_loop = IsAdminKind(kind) || kind == RouteKind::kNotFound;
+  plan.whole_body = kind != RouteKind::kPassThrough;
+  plan.max_body_bytes = plan.whole_body ? options_.max_request_bytes : 0;
+  return plan;
+}
+
+Response Proxy::Handle(Request request) {
+  const Route route = RouteOf(request.method, request.target);
+  RequestContext context{NewRequestId(), Partition("")};
+  context.route = route.label;
+  Response response;
+  if (IsAdminKind(route.kind)) {
+    response = handlers_.admin.Handle(request, route.kind);
+  } else if (route.kind == RouteKind::kNotFound) {
+    response = RenderError(Error{ErrorCode::kNotFound, ErrorOrigin::kDownstream,
+                                 "there is no such path; the API is below /v1"});
+  } else {
+    response = HandleApi(request, route, context);
+    AddCacheHeaders(context.status, response.headers);
+  }
+  Finish(request, context, response);
+  Observe(request, context, response);
+  return response;
+}
+
+Response Proxy::HandleApi(const Request& request, const Route& route, RequestContext& context) {
+  if (const Status loop = CheckLoop(request.headers, options_.via); !loop.ok()) {
+    return RenderError(loop.error());
+  }
+  auto directives = ParseCacheDirectives(request.headers);
+  if (!directives.ok()) return RenderError(directives.error());
+  context.directives = std::move(directives).value();
+  context.partition = partitioner_.Of(request.headers);
+  context.endpoint = route.upstream_path;
+  context.from_origin = route.from_origin;
+  context.model_in_path = route.model_in_path;
+  switch (route.kind) {
+    case RouteKind::kEmbeddings: return handlers_.embeddings.Handle(request, context);
+    case RouteKind::kResponses: return handlers_.responses.Handle(request, route.endpoint, context);
+    case RouteKind::kSearch:
+      if (request.method != "POST") {
+        Response refused = RenderError(Error{ErrorCode::kMethodNotAllowed, ErrorOrigin::kDownstream,
+                                             "search is asked for with POST"});
+        refused.headers.Set("allow", "POST");
+        return refused;
+      }
+      return handlers_.search.Handle(request, context);
+    default: return handlers_.pass_through.Handle(request, context);
+  }
+}
+
+// What every answer says, whoever made it.
+void Proxy::Finish(const Request& request, const RequestContext& context, Response& response) const {
+  if (!response.headers.Has("x-request-id")) response.headers.Add("x-request-id", context.request_id);
+  const auto total =
+      std::chrono::duration_cast<std::chrono::microseconds>(clock_.Monotonic() - request.received);
+  response.headers.Set("server-timing", RenderServerTiming(context.times, total));
+}
+
+void Proxy::Observe(const Request& request, const RequestContext& context, Response& response) const {
+  if (!observer_) return;
+  RequestRecord record;
+  record.request_id = response.headers.Find("x-request-id").value_or("");
+  record.method = request.method;
+  record.path = request.path();
+  record.route = context.route;
+  record.model = context.model;
+  record.partition = context.partition.id().substr(0, 8);
+  record.upstream = options_.upstream;
+  record.status = response.status;
+  record.cache = context.status;
+  record.times = context.times;
+  response.on_sent = [this, record = std::move(record), received = request.received](
+                         const SendOutcome& outcome) mutable {
+    record.finished_at = clock_.Now();
+    record.bytes_out = outcome.body_bytes;
+    record.complete = outcome.complete;
+    const MonoTime now = clock_.Monotonic();
+    record.total = std::chrono::duration_cast<std::chrono::microseconds>(now - received);
+    record.to_first_byte = outcome.first_byte == MonoTime{}
+                               ? record.total
+                               : std::chrono::duration_cast<std::chrono::microseconds>(
+                                     outcome.first_byte - received);
+    observer_(record);
+  };
+}
+
+Response Proxy::RenderFrontError(int status, std::string_view message) const {
+  const char* type = status >= 500 ? "server_error" : "invalid_request_error";
+  Response response = RenderError(status, message, type);
+  response.headers.Set("x-request-id", NewRequestId());
+  return response;
+}
+
+}  // namespace larder

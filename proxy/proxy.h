@@ -1,0 +1,58 @@
+// Proxy: what a request meets first behind the front. Finds its route, makes its context, calls the one
+// handler, and puts on every answer what a client is told. docs/life_of_a_request.md follows one through.
+// Thread-safe.
+#pragma once
+
+#include <functional>
+
+#include "proxy/admin/admin_handler.h"
+#include "proxy/admin/telemetry.h"
+#include "proxy/http/handler.h"
+#include "proxy/openai/embeddings_handler.h"
+#include "proxy/openai/pass_through_handler.h"
+#include "proxy/openai/responses_handler.h"
+#include "proxy/partitioner.h"
+#include "proxy/route.h"
+#include "proxy/search/search_handler.h"
+
+namespace larder {
+
+struct ProxyOptions {
+  std::uint64_t max_request_bytes = 25U << 20;  // of a body that is gathered whole
+  std::string via;                              // "1.1 larder-1f2e3d4c": this server's own
+  std::string upstream;                         // Upstream::name(), for the records
+};
+
+class Proxy final : public HttpHandler {
+ public:
+  // The handlers a request may go to. All outlive the proxy.
+  struct Handlers {
+    EmbeddingsHandler& embeddings;
+    ResponsesHandler& responses;
+    PassThroughHandler& pass_through;
+    SearchHandler& search;
+    AdminHandler& admin;
+  };
+  // Told of every finished request; called on a front's thread, must be quick.
+  using Observer = std::function<void(const RequestRecord&)>;
+
+  Proxy(Handlers handlers, const Partitioner& partitioner, const Clock& clock, ProxyOptions options,
+        Observer observer);
+
+  RequestPlan Plan(const Request& head) const override;
+  Response Handle(Request request) override;
+  Response RenderFrontError(int status, std::string_view message) const override;
+
+ private:
+  Response HandleApi(const Request& request, const Route& route, RequestContext& context);
+  void Finish(const Request& request, const RequestContext& context, Response& response) const;
+  void Observe(const Request& request, const RequestContext& context, Response& response) const;
+
+  Handlers handlers_;
+  const Partitioner& partitioner_;
+  const Clock& clock_;
+  const ProxyOptions options_;
+  const Observer observer_;
+};
+
+}  // namespace larder

@@ -1,0 +1,54 @@
+// RequestContext: what is known of one request beside its bytes, gathered as it passes through.
+// Thread-safety: none; it travels with its request.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "cache/key.h"
+#include "proxy/cache_directives.h"
+#include "proxy/cache_status.h"
+
+namespace larder {
+
+// Where the time went; zero where the phase did not happen.
+struct PhaseTimes {
+  std::chrono::microseconds parse{0};
+  std::chrono::microseconds lookup{0};
+  std::chrono::microseconds upstream{0};  // until the head of its answer, or until the whole of it
+};
+
+struct RequestContext {
+  std::string request_id;      // ours, until upstream names one
+  Partition partition;
+  CacheDirectives directives;
+  std::string endpoint;        // path and query as upstream gets them: "/embeddings"; "" outside the API
+  bool from_origin = false;    // endpoint counts from the upstream's origin, not from its base URL (Azure)
+  std::string route;           // a bounded label for metrics: "embeddings", "chat", "passthrough", "admin"
+  std::string model_in_path;   // Azure's deployment; empty otherwise
+  std::string model;           // as asked for, once known
+  bool for_search = false;     // what is embedded is a search's query, not itself to be found
+  CacheStatus status;
+  PhaseTimes times;
+};
+
+// Measures a phase: adds the time from its making to its destruction.
+class PhaseTimer {
+ public:
+  PhaseTimer(const Clock& clock, std::chrono::microseconds& phase)
+      : clock_(clock), phase_(phase), begin_(clock.Monotonic()) {}
+  ~PhaseTimer() {
+    phase_ += std::chrono::duration_cast<std::chrono::microseconds>(clock_.Monotonic() - begin_);
+  }
+  PhaseTimer(const PhaseTimer&) = delete;
+  PhaseTimer& operator=(const PhaseTimer&) = delete;
+
+ private:
+  const Clock& clock_;
+  std::chrono::microseconds& phase_;
+  MonoTime begin_;
+};
+
+}  // namespace larder

@@ -1,0 +1,47 @@
+// CurlEngine: HTTP exchanges on one event loop, over libcurl's multi interface: pooled connections,
+// HTTP/2 where TLS offers it, no redirects, no decoding, certificates always verified.
+//
+// The one header that HttpUpstream needs; libcurl itself is included by curl_engine.cc and
+// curl_exchange.cc alone. Thread-safety: every method may be called from any thread.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "proxy/http/event_loop.h"
+#include "proxy/upstream/upstream.h"
+
+namespace larder {
+
+struct CurlEngineOptions {
+  std::size_t max_connections = 64;                  // per host; further requests wait their turn
+  std::chrono::milliseconds connect_timeout{10'000};
+  std::size_t body_window_bytes = 256 * 1024;        // received and not yet read, per exchange
+  std::string ca_file;                               // PEM; empty = the system's
+};
+
+class CurlExchange;
+
+class CurlEngine {
+ public:
+  // `clock` outlives the engine. Errors: kIo (no descriptors), kInternal (libcurl refused).
+  static Result<std::unique_ptr<CurlEngine>> Start(CurlEngineOptions options, const Clock& clock);
+  // Fails every exchange under way. Bodies handed out may outlive the engine.
+  ~CurlEngine();
+
+  // Sends `request` to `url` and waits for the response head; see Upstream::Send.
+  Result<UpstreamReply> Send(const std::string& url, UpstreamRequest request);
+
+  // Fails every exchange under way and each later one (kCancelled).
+  void Abort();
+
+ private:
+  class Impl;
+  explicit CurlEngine(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+  // Shared with the bodies handed out, which cancel through it.
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace larder

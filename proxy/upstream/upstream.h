@@ -1,0 +1,59 @@
+// Upstream: one model provider. Seam: HttpUpstream (libcurl), BuiltinUpstream (offline stand-in),
+// FakeUpstream in tests/support. tests/proxy/upstream_contract_test.cc states what each must do.
+//
+// Any HTTP status is a value; an error means that no answer arrived.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "proxy/http/body.h"
+#include "proxy/http/headers.h"
+
+namespace larder {
+
+struct UpstreamRequest {
+  std::string method;            // "POST"
+  std::string path_and_query;    // below the upstream's base URL: "/embeddings?x=1"; starts with '/'
+  bool from_origin = false;      // path_and_query counts from the base URL's origin instead
+  Headers headers;               // end-to-end fields only; the upstream adds Host and framing
+  std::string body;              // used when body_source is null
+  // A body still arriving from the client; sent with `body_size` when known, else chunked.
+  std::shared_ptr<BodySource> body_source = nullptr;
+  std::optional<std::uint64_t> body_size = std::nullopt;
+  // Longest wait for the response head, and for each further piece of the body.
+  std::chrono::milliseconds first_byte_timeout{600'000};
+  std::chrono::milliseconds idle_timeout{600'000};
+};
+
+struct UpstreamReply {
+  int status = 0;      // 100..599, never an interim 1xx but 101
+  Headers headers;     // hop-by-hop fields removed
+  // The decoded body. kEnd only when it arrived whole by its own framing: a broken chunked body, a
+  // short one, or one delimited by close alone with `framed` false must not be stored.
+  // Dropping it before its end cancels the exchange.
+  std::shared_ptr<BodySource> body;
+  // False when only the end of the connection told the end of the body (RFC 9112, section 6.3, rule 8).
+  bool framed = true;
+};
+
+// Thread-safety: every method may be called from any thread, many at once.
+class Upstream {
+ public:
+  virtual ~Upstream() = default;
+
+  // Part of every cache key: entries of one upstream never answer for another. "builtin" or a base URL.
+  virtual const std::string& name() const = 0;
+
+  // Sends the request and returns as soon as the response head has arrived.
+  // Errors: kUnavailable (could not connect, connection lost before a head), kDeadlineExceeded,
+  // kInvalidReply (not HTTP, broken framing), kOverloaded (no connection came free in time).
+  virtual Result<UpstreamReply> Send(UpstreamRequest request) = 0;
+};
+
+}  // namespace larder

@@ -1,0 +1,78 @@
+#include "vector/kernels.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+
+#include "tests/support/vector_samples.h"
+
+namespace larder {
+namespace {
+
+std::vector<std::size_t> Dimensions() {
+  std::vector<std::size_t> dims;
+  for (std::size_t dim = 1; dim <= 70; ++dim) dims.push_back(dim);
+  dims.insert(dims.end(), {384, 768, 1536});
+  return dims;
+}
+
+class KernelsTest : public testing::TestWithParam<Kernel> {
+ protected:
+  void SetUp() override {
+    if (!RunsHere(GetParam())) GTEST_SKIP() << "this CPU has no " << KernelName(GetParam());
+  }
+};
+
+TEST_P(KernelsTest, AgreesWithDoublePrecisionAtEveryDimension) {
+  const InnerProductFunction inner_product = InnerProductOf(GetParam());
+  VectorSamples samples(1);
+  for (const std::size_t dim : Dimensions()) {
+    const auto a = samples.Random(dim);
+    const auto b = samples.Random(dim);
+    double expected = 0.0;
+    double magnitude = 0.0;
+    for (std::size_t i = 0; i < dim; ++i) {
+      expected += static_cast<double>(a[i]) * b[i];
+      magnitude += std::abs(static_cast<double>(a[i]) * b[i]);
+    }
+    EXPECT_NEAR(inner_product(a.data(), b.data(), dim), expected, 1e-6 * magnitude) << dim;
+  }
+}
+
+TEST_P(KernelsTest, CountsEveryComponentOnce) {
+  const InnerProductFunction inner_product = InnerProductOf(GetParam());
+  for (const std::size_t dim : Dimensions()) {
+    const std::vector<float> ones(dim, 1.0F);
+    EXPECT_EQ(inner_product(ones.data(), ones.data(), dim), static_cast<float>(dim));
+  }
+}
+
+TEST_P(KernelsTest, GivesTheSameBitsAtAnyAlignment) {
+  const InnerProductFunction inner_product = InnerProductOf(GetParam());
+  constexpr std::size_t kDim = 773;
+  VectorSamples samples(2);
+  const auto a = samples.Random(kDim);
+  const auto b = samples.Random(kDim);
+  const float expected = inner_product(a.data(), b.data(), kDim);
+  for (std::size_t shift = 1; shift <= 16; ++shift) {
+    std::vector<float> moved(shift, 0.0F);
+    moved.insert(moved.end(), b.begin(), b.end());
+    EXPECT_EQ(inner_product(a.data(), moved.data() + shift, kDim), expected) << shift;
+  }
+}
+
+TEST_P(KernelsTest, OfNoComponentsIsZero) {
+  EXPECT_EQ(InnerProductOf(GetParam())(nullptr, nullptr, 0), 0.0F);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, KernelsTest,
+                         testing::Values(Kernel::kPortable, Kernel::kAvx2, Kernel::kAvx512),
+                         [](const auto& info) { return std::string(KernelName(info.param)); });
+
+TEST(FastestKernelTest, RunsHere) {
+  EXPECT_TRUE(RunsHere(FastestKernel()));
+}
+
+}  // namespace
+}  // namespace larder

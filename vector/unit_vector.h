@@ -1,0 +1,21 @@
+// What every index demands of a vector, and how it is brought to unit length, so that the inner
+// product of two stored vectors is their cosine similarity. Pure functions.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+
+namespace larder {
+
+// Ok when `vector` has `dim` finite components, not all zero.
+// Errors: kInvalidArgument; the message names the component, never its value.
+Status CheckVector(std::span<const float> vector, std::size_t dim);
+
+// `vector` divided by its length, which is computed in double: no finite vector overflows or
+// vanishes. Errors: as CheckVector. Throws std::bad_alloc.
+Result<std::vector<float>> UnitVector(std::span<const float> vector, std::size_t dim);
+
+}  // namespace larder
