@@ -1,7 +1,7 @@
 // The stacked chart of outcomes: an SVG that is drawn anew with each set of points, a pointer and a
 // keyboard cursor, and the same numbers as a table.
 
-import { count, timeOfDay } from './format.js';
+import { count, shortCount, timeOfDay } from './format.js';
 
 const LAYERS = [
   ['embedding-hits', 'Embedding inputs, cached', (p) => p.embedding_input_hits],
@@ -32,7 +32,7 @@ function toBars(points, seconds) {
 // A round number of at least `value`, to be divided into four.
 function niceMaximum(value) {
   const unit = 10 ** Math.floor(Math.log10(Math.max(value, 4)));
-  const nice = [1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10].find((step) => step * unit >= value);
+  const nice = [1, 1.2, 1.6, 2, 2.4, 2.8, 3.2, 4, 4.8, 6, 8, 10].find((step) => step * unit >= value);
   return Math.max(4, Math.ceil(nice * unit / 4) * 4);
 }
 
@@ -90,13 +90,13 @@ export class Chart {
     const empty = !this.#bars.some((bar) => bar.total > 0 || bar.errors > 0);
     document.getElementById('chart-empty').hidden = !empty || this.#bars.length === 0;
 
-    for (let i = 0; i <= 4; ++i) {
+    for (let i = 0; i <= (empty ? 0 : 4); ++i) {
       const at = Math.round(y(maximum * i / 4)) + 0.5;
       parts.push(this.#make('line', { class: i === 0 ? 'axis' : 'grid', x1: MARGIN.left, x2: width - MARGIN.right,
         y1: at, y2: at }));
       if (!empty) {
         parts.push(this.#make('text', { x: MARGIN.left - 8, y: at + 4, 'text-anchor': 'end' },
-          count(maximum * i / 4)));
+          shortCount(maximum * i / 4)));
       }
     }
     const step = this.#step();
@@ -116,8 +116,9 @@ export class Chart {
         below += bar.values[layer];
       });
       if (bar.errors > 0) {
-        parts.push(this.#make('circle', { class: 'errors', cx: x + step / 2, cy: 5,
-          r: Math.max(1.5, Math.min(4, step / 2)) }));
+        // As large as the errors' share, up to a tenth.
+        const share = Math.min(1, 10 * bar.errors / Math.max(bar.total, bar.errors));
+        parts.push(this.#make('circle', { class: 'errors', cx: x + step / 2, cy: 5, r: 1.5 + 2.5 * share }));
       }
     });
     parts.push(...this.#timeLabels(step, width));

@@ -8,13 +8,16 @@ export function count(value) {
   return value < 100_000 ? whole.format(value) : compact.format(value);
 }
 
-// A share as a percentage; neither 0 % nor 100 % unless it is exactly that.
+// For an axis, where there is little room.
+export const shortCount = (value) => (value < 10_000 ? whole : compact).format(value);
+
+// A share as a percentage; neither 0% nor 100% unless it is exactly that.
 export function percent(rate) {
   if (rate == null) return '–';
   const value = rate * 100;
-  if (value > 0 && value < 0.1) return '<0.1 %';
-  if (value > 99.9 && value < 100) return '>99.9 %';
-  return `${value.toFixed(value === 0 || value === 100 || (value >= 10 && value < 99) ? 0 : 1)} %`;
+  if (value > 0 && value < 0.1) return '<0.1%';
+  if (value > 99.9 && value < 100) return '>99.9%';
+  return `${value.toFixed(value === 0 || value === 100 || (value >= 10 && value < 99) ? 0 : 1)}%`;
 }
 
 export function bytes(value) {

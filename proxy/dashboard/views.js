@@ -11,25 +11,21 @@ export function statusOf(stats, range) {
   const asked = embeddings.inputs + responses.hits + responses.misses + responses.stale + responses.request;
   const cached = embeddings.input_hits + responses.hits;
   const when = RANGE_WORDS[range];
-  if (store.failures > 0) {
-    return { level: 'bad', kind: 'store', text: `The disk has refused ${count(store.failures)} reads or writes. ` +
-      'Requests are answered all the same, but less from the cache.' };
-  }
   if (requests.errors_5xx > 0 && requests.errors_5xx >= requests.total * 0.05) {
     return { level: 'bad', kind: 'errors', text: `${count(requests.errors_5xx)} of ${count(requests.total)} ` +
       `requests in ${when} failed. Is the upstream reachable?` };
   }
-  const rebuilding = index.ready ? '' : ' The search index is still being rebuilt.';
-  const level = index.ready ? 'ok' : 'warn';
-  if (asked === 0) {
-    return { level, kind: 'idle', text: `Larder is ready. It was asked nothing in ${when}.${rebuilding}` };
-  }
+  // What is wrong without failing a request comes after what works.
+  const [also, alsoKind] =
+    store.failures > 0 ? [` The disk has refused ${count(store.failures)} reads or writes since the start.`, '-disk'] :
+      index.ready ? ['', ''] : [' The search index is still being rebuilt.', '-rebuilding'];
+  const say = (kind, text) => ({ level: also ? 'warn' : 'ok', kind: kind + alsoKind, text: text + also });
+  if (asked === 0) return say('idle', `Larder is ready. It was asked nothing in ${when}.`);
   if (cached === 0) {
-    return { level, kind: 'filling', text: `Larder is filling its cache: all that was asked in ${when} was new.` +
-      rebuilding };
+    return say('filling', `Larder is filling its cache: all that was asked in ${when} was new.`);
   }
-  return { level, kind: 'answering', text: 'Larder is answering from the cache: ' +
-    `${percent(cached / asked)} of what was asked in ${when} needed no upstream call.${rebuilding}` };
+  return say('answering', `Larder is answering from the cache: ${percent(cached / asked)} of what was asked in ` +
+    `${when} needed no upstream call.`);
 }
 
 export function detailsOf(stats) {
@@ -38,10 +34,10 @@ export function detailsOf(stats) {
     (stats.connections === 1 ? 'connection' : 'connections');
 }
 
-// `figure` is a number with its unit, "12 %"; the unit is set small.
+// `figure` is a number, perhaps with a unit ("12%", "3 ms"), which is set small.
 function fillTile(id, figure, note, share, trouble = false) {
   const tile = byId(id);
-  const [number, unit] = figure.split(' ');
+  const [, number, unit] = /^(.*?) ?(%|[µm]?s)?$/.exec(figure);
   const small = document.createElement('small');
   small.textContent = unit ?? '';
   tile.querySelector('.figure').replaceChildren(number, ...(unit ? [small] : []));
@@ -53,7 +49,7 @@ function fillTile(id, figure, note, share, trouble = false) {
 }
 
 function latencyNote({ count: n, p99 }) {
-  return n === 0 ? 'at the median; none yet' : `at the median; ${millis(p99)} for the slowest 1 %`;
+  return n === 0 ? 'none timed yet' : `median (p50); p99\u00a0${millis(p99).replace(' ', '\u00a0')}`;
 }
 
 export function fillTiles(stats) {
@@ -105,7 +101,8 @@ export function fillTables(stats) {
     ['Left out for want of memory', troubleIfAny(index.refused)]]);
   fillRows('server', [
     ['Workers', `${count(workers.threads)}, ${count(workers.queued)} requests waiting`],
-    ['Stored and shared answers', `${count(requests.stored)} stored, ${count(requests.collapsed)} collapsed`],
+    ['Answers stored', count(requests.stored)],
+    ['Calls collapsed', count(requests.collapsed)],
     ['Evicted from memory', count(memory.evictions)],
     ['Refused by the disk', troubleIfAny(store.failures)],
     ['Damaged records', troubleIfAny(store.corrupt_records)],

@@ -1,0 +1,278 @@
+// What every Store does, whatever it stands on. A new Store joins the list at the end of the file.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <thread>
+
+#include "cache/memory_store.h"
+#include "cache/rocksdb_store.h"
+#include "tests/support/manual_clock.h"
+#include "tests/support/temp_dir.h"
+
+namespace larder {
+namespace {
+
+using Values = std::vector<std::optional<std::string>>;
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+struct Kind {
+  const char* name;
+  std::function<std::unique_ptr<Store>(const std::string& path, const Clock& clock)> make;
+};
+
+class StoreContractTest : public ::testing::TestWithParam<Kind> {
+ protected:
+  StoreContractTest() : store_(GetParam().make(dir_.path() + "/db", clock_)) {}
+
+  Values Get(Family family, const std::vector<std::string>& keys) const {
+    const std::vector<std::string_view> views(keys.begin(), keys.end());
+    auto values = store_->MultiGet(family, views);
+    EXPECT_TRUE(values.ok());
+    return values.ok() ? std::move(values).value() : Values();
+  }
+  void Put(Family family, std::string_view key, std::string value) {
+    WriteBatch batch;
+    batch.Put(family, key, std::move(value));
+    ASSERT_TRUE(store_->Apply(batch).ok());
+  }
+  Pairs Scan(Family family, std::string_view start = "") const {
+    Pairs pairs;
+    EXPECT_TRUE(store_
+                    ->ForEach(family, start,
+                              [&](std::string_view key, std::string_view value) {
+                                pairs.emplace_back(key, value);
+                                return true;
+                              })
+                    .ok());
+    return pairs;
+  }
+
+  TempDir dir_;
+  ManualClock clock_;
+  std::unique_ptr<Store> store_;
+};
+
+constexpr Family kFamily = Family::kEmbeddings;
+
+TEST_P(StoreContractTest, FindsNothingWhenNew) {
+  for (const Family family : kAllFamilies) {
+    EXPECT_EQ(Get(family, {"a"}), Values{std::nullopt});
+    EXPECT_TRUE(Scan(family).empty());
+  }
+}
+
+TEST_P(StoreContractTest, MultiGetAnswersInTheOrderAsked) {
+  Put(kFamily, "a", "1");
+  Put(kFamily, "b", "2");
+  Put(kFamily, "c", "3");
+  EXPECT_EQ(Get(kFamily, {"c", "absent", "a", "b"}), (Values{"3", std::nullopt, "1", "2"}));
+}
+
+TEST_P(StoreContractTest, MultiGetAnswersADuplicateKeyEachTime) {
+  Put(kFamily, "a", "1");
+  EXPECT_EQ(Get(kFamily, {"a", "x", "a", "x", "a"}),
+            (Values{"1", std::nullopt, "1", std::nullopt, "1"}));
+}
+
+TEST_P(StoreContractTest, MultiGetOfNothingIsNothing) {
+  EXPECT_EQ(Get(kFamily, {}), Values());
+}
+
+TEST_P(StoreContractTest, MultiGetTakesAFullBatchOf2048) {
+  WriteBatch batch;
+  std::vector<std::string> keys;
+  for (int i = 0; i < 2048; ++i) {
+    keys.push_back("key " + std::to_string(i * 7919 % 2048));
+    if (i % 3 != 0) batch.Put(kFamily, keys.back(), "of " + keys.back());
+  }
+  ASSERT_TRUE(store_->Apply(batch).ok());
+  const Values values = Get(kFamily, keys);
+  ASSERT_EQ(values.size(), keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    ASSERT_EQ(values[i], i % 3 != 0 ? std::optional("of " + keys[i]) : std::nullopt) << i;
+  }
+}
+
+TEST_P(StoreContractTest, AnEmptyValueIsNotAbsent) {
+  Put(kFamily, "a", "");
+  EXPECT_EQ(Get(kFamily, {"a"}), Values{""});
+}
+
+TEST_P(StoreContractTest, ALaterPutReplaces) {
+  Put(kFamily, "a", "old");
+  Put(kFamily, "a", "new");
+  EXPECT_EQ(Get(kFamily, {"a"}), Values{"new"});
+}
+
+TEST_P(StoreContractTest, TheLastWriteOfABatchWins) {
+  Put(kFamily, "deleted", "0");
+  WriteBatch batch;
+  batch.Put(kFamily, "put", "1");
+  batch.Put(kFamily, "put", "2");
+  batch.Put(kFamily, "deleted", "3");
+  batch.Delete(kFamily, "deleted");
+  batch.Delete(kFamily, "restored");
+  batch.Put(kFamily, "restored", "4");
+  ASSERT_TRUE(store_->Apply(batch).ok());
+  EXPECT_EQ(Get(kFamily, {"put", "deleted", "restored"}), (Values{"2", std::nullopt, "4"}));
+}
+
+TEST_P(StoreContractTest, DeletingWhatIsAbsentSucceeds) {
+  WriteBatch batch;
+  batch.Delete(kFamily, "never there");
+  EXPECT_TRUE(store_->Apply(batch).ok());
+}
+
+TEST_P(StoreContractTest, AnEmptyBatchSucceeds) {
+  EXPECT_TRUE(store_->Apply(WriteBatch()).ok());
+}
+
+TEST_P(StoreContractTest, FamiliesStandApart) {
+  for (const Family family : kAllFamilies) Put(family, "key", std::string(FamilyName(family)));
+  WriteBatch batch;
+  batch.Delete(Family::kInputs, "key");
+  ASSERT_TRUE(store_->Apply(batch).ok());
+  for (const Family family : kAllFamilies) {
+    const bool kept = family != Family::kInputs;
+    EXPECT_EQ(Get(family, {"key"}),
+              Values{kept ? std::optional(std::string(FamilyName(family))) : std::nullopt});
+    EXPECT_EQ(Scan(family).size(), kept ? 1U : 0U);
+  }
+}
+
+TEST_P(StoreContractTest, KeysAndValuesAreAnyBytes) {
+  const std::string zero("\0", 1);
+  const std::string zeros("\0\0", 2);
+  const std::string high("\xff\xff\0\x80", 4);
+  Put(kFamily, zero, zeros);
+  Put(kFamily, zeros, zero);
+  Put(kFamily, high, high);
+  EXPECT_EQ(Get(kFamily, {zeros, zero, high}), (Values{zero, zeros, high}));
+  EXPECT_EQ(Scan(kFamily), (Pairs{{zero, zeros}, {zeros, zero}, {high, high}}));
+}
+
+TEST_P(StoreContractTest, KeepsAValueAsLargeAsTheLargestBody) {
+  std::string large(25U << 20, '\0');
+  for (std::size_t i = 0; i < large.size(); ++i)
+    large[i] = static_cast<char>(i * 2654435761U >> 11);
+  Put(Family::kResponses, "large", large);
+  Put(Family::kResponses, "small", "s");
+  ASSERT_TRUE(store_->Flush().ok());
+  EXPECT_TRUE(Get(Family::kResponses, {"small", "large"}) == (Values{"s", large}));
+}
+
+TEST_P(StoreContractTest, ForEachVisitsInByteOrder) {
+  for (const char* key : {"b", "a\xff", "a", "B", "\x80", "ab"}) Put(kFamily, key, key);
+  EXPECT_EQ(
+      Scan(kFamily),
+      (Pairs{
+          {"B", "B"}, {"a", "a"}, {"ab", "ab"}, {"a\xff", "a\xff"}, {"b", "b"}, {"\x80", "\x80"}}));
+}
+
+TEST_P(StoreContractTest, ForEachStartsAtTheFirstKeyNotBelowStart) {
+  for (const char* key : {"a", "c", "e"}) Put(kFamily, key, key);
+  EXPECT_EQ(Scan(kFamily, "c"), (Pairs{{"c", "c"}, {"e", "e"}}));
+  EXPECT_EQ(Scan(kFamily, "d"), (Pairs{{"e", "e"}}));
+  EXPECT_EQ(Scan(kFamily, "f"), Pairs());
+}
+
+TEST_P(StoreContractTest, ForEachStopsWhenTold) {
+  for (const char* key : {"a", "b", "c"}) Put(kFamily, key, key);
+  int visited = 0;
+  EXPECT_TRUE(store_->ForEach(kFamily, "", [&](auto, auto) { return ++visited < 2; }).ok());
+  EXPECT_EQ(visited, 2);
+}
+
+TEST_P(StoreContractTest, ForEachSeesOneMomentWhileItsVisitorWrites) {
+  for (const char* key : {"a", "c", "e"}) Put(kFamily, key, "old");
+  Pairs seen;
+  ASSERT_TRUE(store_
+                  ->ForEach(kFamily, "",
+                            [&](std::string_view key, std::string_view value) {
+                              if (seen.empty()) {
+                                WriteBatch batch;
+                                batch.Put(kFamily, "b", "new");
+                                batch.Put(kFamily, "c", "new");
+                                batch.Delete(kFamily, "e");
+                                EXPECT_TRUE(store_->Apply(batch).ok());
+                              }
+                              seen.emplace_back(key, value);
+                              return true;
+                            })
+                  .ok());
+  EXPECT_EQ(seen, (Pairs{{"a", "old"}, {"c", "old"}, {"e", "old"}}));
+  EXPECT_EQ(Scan(kFamily), (Pairs{{"a", "old"}, {"b", "new"}, {"c", "new"}}));
+}
+
+TEST_P(StoreContractTest, SizeGrowsWithWhatIsStored) {
+  const Store::Size before = store_->SizeOf(kFamily);
+  EXPECT_EQ(before.entries, 0U);
+  const std::string value(10000, 'v');
+  for (int i = 0; i < 100; ++i) Put(kFamily, "key " + std::to_string(i), value);
+  const Store::Size after = store_->SizeOf(kFamily);
+  EXPECT_EQ(after.entries, 100U);
+  EXPECT_GE(after.bytes, 900000U);
+  EXPECT_EQ(store_->SizeOf(Family::kInputs).entries, 0U);
+}
+
+TEST_P(StoreContractTest, FlushedValuesAreStillFound) {
+  Put(kFamily, "a", "1");
+  ASSERT_TRUE(store_->Flush().ok());
+  Put(kFamily, "b", "2");
+  EXPECT_EQ(Get(kFamily, {"a", "b"}), (Values{"1", "2"}));
+}
+
+TEST_P(StoreContractTest, ReadersNeverSeeHalfABatch) {
+  const std::vector<std::string> keys = {"first", "second", "third"};
+  const auto write = [&](int round) {
+    WriteBatch batch;
+    for (const std::string& key : keys) batch.Put(kFamily, key, std::to_string(round));
+    ASSERT_TRUE(store_->Apply(batch).ok());
+  };
+  write(0);
+  std::atomic<bool> done{false};
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 3; ++i) {
+    readers.emplace_back([&, i] {
+      int last = 0;
+      do {
+        Values values;
+        if (i == 0) {
+          for (const auto& [key, value] : Scan(kFamily)) values.emplace_back(value);
+        } else {
+          values = Get(kFamily, keys);
+        }
+        ASSERT_EQ(values.size(), 3U);
+        ASSERT_EQ(values[0], values[1]);
+        ASSERT_EQ(values[1], values[2]);
+        const int round = std::stoi(values[0].value());
+        ASSERT_GE(round, last) << "time went back";
+        last = round;
+      } while (!done);
+    });
+  }
+  for (int round = 1; round <= 2000; ++round) write(round);
+  done = true;
+  for (std::thread& reader : readers) reader.join();
+}
+
+std::unique_ptr<Store> MakeRocksDb(const std::string& path, const Clock& clock) {
+  auto opened = RocksDbStore::Open({path}, clock);
+  EXPECT_TRUE(opened.ok());
+  return std::move(opened).value();
+}
+
+const Kind kKinds[] = {
+    {"MemoryStore",
+     [](const std::string&, const Clock&) { return std::make_unique<MemoryStore>(); }},
+    {"RocksDbStore", MakeRocksDb},
+};
+void PrintTo(const Kind& kind, std::ostream* out) {
+  *out << kind.name;
+}
+INSTANTIATE_TEST_SUITE_P(Every, StoreContractTest, ::testing::ValuesIn(kKinds),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+}  // namespace
+}  // namespace larder

@@ -1,0 +1,165 @@
+#include "config/print.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "config/toml_text.h"
+#include "tests/config/loading.h"
+
+namespace larder {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string ReadWhole(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  EXPECT_TRUE(file) << path;
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The text with each "#key = value" made a setting.
+std::string WithoutCommentMarks(const std::string& text) {
+  std::string out;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const bool is_setting = line.size() > 1 && line[0] == '#' && line[1] != ' ';
+    out += (is_setting ? line.substr(1) : line) + "\n";
+  }
+  return out;
+}
+
+// A file that sets every setting to something else than its default.
+std::string EverythingSet(Loading& loading) {
+  std::string file;
+  for (const Setting& setting : Settings()) {
+    if (setting.secret) continue;
+    SettingValue value = setting.read(Config{});
+    if (auto* number = std::get_if<std::int64_t>(&value)) {
+      value = *number == setting.max ? setting.min : setting.max;
+    } else if (auto* flag = std::get_if<bool>(&value)) {
+      value = !*flag;
+    } else if (!setting.choices.empty()) {
+      const bool is_last = setting.choices.back() == std::get<std::string>(value);
+      value = std::string(is_last ? setting.choices.front() : setting.choices.back());
+    } else if (setting.key == "data_dir") {
+      value = std::string("/d\xc3\xa4ta \"x\"\\y # z");
+    } else if (setting.key == "server.listen") {
+      value = std::string("[::]:1");
+    } else if (setting.key == "upstream.url") {
+      value = std::string("http://host:1/v1");
+    } else if (setting.key == "admin.allowed_hosts") {
+      value = std::vector<std::string>{"a.example", "b.example"};
+    } else {
+      value = loading.Write("token", "hunter2");
+    }
+    file += TomlLine(setting.key, TomlValue(value));
+  }
+  return file;
+}
+
+TEST(PrintConfigTest, SaysWhereEveryValueCameFrom) {
+  const auto result = Loading()
+                          .File("[server]\nloops = 2\n")
+                          .Environment("LARDER_LOG_LEVEL", "debug")
+                          .Flag("server.listen", "localhost:0")
+                          .Load();
+  ASSERT_TRUE(result.ok());
+  const std::string text = PrintConfig(*result.loaded);
+  EXPECT_THAT(text, HasSubstr("\n[server]\nlisten = \"localhost:0\"  # flag --listen\n"
+                              "loops = 2  # file larder.toml:2\n"
+                              "max_connections = 10000  # default\n"));
+  EXPECT_THAT(text, HasSubstr("level = \"debug\"  # environment LARDER_LOG_LEVEL\n"));
+}
+
+TEST(PrintConfigTest, RedactsSecrets) {
+  Loading loading;
+  const auto unset = loading.Load();
+  ASSERT_TRUE(unset.ok());
+  EXPECT_THAT(PrintConfig(*unset.loaded), HasSubstr("\n# token: not set\n"));
+
+  const auto from_file =
+      loading.Environment("LARDER_ADMIN_TOKEN_FILE", loading.Write("token", "hunter2\n")).Load();
+  ASSERT_TRUE(from_file.ok());
+  EXPECT_THAT(PrintConfig(*from_file.loaded),
+              HasSubstr("\n# token: set, redacted (admin.token_file token)\n"));
+  EXPECT_THAT(PrintConfig(*from_file.loaded), Not(HasSubstr("hunter2")));
+
+  const auto from_environment = loading.Environment("LARDER_ADMIN_TOKEN", "hunter2").Load();
+  ASSERT_TRUE(from_environment.ok());
+  EXPECT_THAT(PrintConfig(*from_environment.loaded),
+              HasSubstr("\n# token: set, redacted (environment LARDER_ADMIN_TOKEN)\n"));
+  EXPECT_THAT(PrintConfig(*from_environment.loaded), Not(HasSubstr("hunter2")));
+}
+
+TEST(PrintConfigTest, PrintsWhatLoadsToTheSameConfig) {
+  Loading loading;
+  const auto first = loading.File(EverythingSet(loading)).Load();
+  ASSERT_TRUE(first.ok()) << first.problems.front();
+  const auto values = ValuesOf(first.loaded->config);
+  for (const auto& [key, value] : ValuesOf(Config{})) EXPECT_FALSE(values.at(key) == value) << key;
+
+  const auto second = loading.File(PrintConfig(*first.loaded)).Load();
+  ASSERT_TRUE(second.ok()) << second.problems.front();
+  EXPECT_TRUE(ValuesOf(second.loaded->config) == values);
+}
+
+TEST(PrintConfigTest, PrintsTheDefaultsAsTheyLoad) {
+  Loading loading;
+  const auto first = loading.Environment("OPENAI_API_KEY", "sk-x").Load();
+  ASSERT_TRUE(first.ok());
+  const auto second = Loading().File(PrintConfig(*first.loaded)).Load();
+  ASSERT_TRUE(second.ok()) << second.problems.front();
+  EXPECT_TRUE(ValuesOf(second.loaded->config) == ValuesOf(first.loaded->config));
+  EXPECT_EQ(second.loaded->config.upstream, "https://api.openai.com/v1");
+}
+
+TEST(PrintConfigTest, StaysTomlWhateverTheNameOfTheFile) {
+  Loading loading;
+  loading.inputs().file = loading.Write("a\nb\xff.toml", "server.loops = 2\n");
+  const auto first = loading.Load();
+  ASSERT_TRUE(first.ok()) << first.problems.front();
+  EXPECT_TRUE(Loading().File(PrintConfig(*first.loaded)).Load().ok());
+}
+
+TEST(DocumentedDefaultsTest, AreTheTextOfLarderToml) {
+  const auto folder = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+  EXPECT_EQ(ReadWhole((folder / "config" / "larder.toml").string()), DocumentedDefaults());
+}
+
+TEST(DocumentedDefaultsTest, LoadToTheDefaults) {
+  const auto result = Loading().File(DocumentedDefaults()).Load();
+  ASSERT_TRUE(result.ok()) << result.problems.front();
+  EXPECT_TRUE(ValuesOf(result.loaded->config) == ValuesOf(Config{}));
+  for (const auto& [key, origin] : result.loaded->origins) EXPECT_EQ(origin, "default") << key;
+}
+
+TEST(DocumentedDefaultsTest, LoadToTheDefaultsWithEveryCommentMarkTakenAway) {
+  const auto result = Loading().File(WithoutCommentMarks(DocumentedDefaults())).Load();
+  ASSERT_TRUE(result.ok()) << result.problems.front();
+  EXPECT_TRUE(ValuesOf(result.loaded->config) == ValuesOf(Config{}));
+  for (const Setting& setting : Settings()) {
+    const std::string& origin = result.loaded->origins.find(setting.key)->second;
+    EXPECT_EQ(origin.starts_with("file larder.toml:"), !setting.secret) << setting.key;
+  }
+}
+
+TEST(DocumentedDefaultsTest, FitTheWidthOfAScreen) {
+  std::istringstream lines(DocumentedDefaults());
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100U) << line;
+}
+
+TEST(DocumentedDefaultsTest, NameRangeUnitAndDefaultOfEveryNumber) {
+  EXPECT_THAT(DocumentedDefaults(),
+              HasSubstr("\n# Freshness lifetime of an embedding.\n"
+                        "# Unit: seconds. Range: 1 to 315360000 (10 years). Default: 2592000 (30 "
+                        "days).\n#lifetime_s = 2592000\n"));
+}
+
+}  // namespace
+}  // namespace larder

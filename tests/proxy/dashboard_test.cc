@@ -1,0 +1,154 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "proxy/dashboard/assets.h"
+
+namespace larder {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr std::string_view kPaths[] = {"",          "style.css", "app.js",   "chart.js",
+                                       "format.js", "search.js", "views.js", "icon.svg"};
+
+std::string Bytes(std::string_view path) {
+  const Asset* asset = FindAsset(path);
+  return asset == nullptr ? std::string() : std::string(asset->bytes);
+}
+
+std::string AllScripts() {
+  std::string scripts;
+  for (const std::string_view path : kPaths) {
+    if (path.ends_with(".js")) scripts += Bytes(path);
+  }
+  return scripts;
+}
+
+// The first group of every match.
+std::vector<std::string> Matches(const std::string& text, const char* pattern) {
+  const std::regex regex(pattern);
+  std::vector<std::string> groups;
+  for (std::sregex_iterator match(text.begin(), text.end(), regex), end; match != end; ++match) {
+    groups.push_back((*match)[1]);
+  }
+  return groups;
+}
+
+TEST(DashboardTest, ServesThePageAndAllItsFiles) {
+  std::set<std::string_view> etags;
+  for (const std::string_view path : kPaths) {
+    const Asset* asset = FindAsset(path);
+    ASSERT_NE(asset, nullptr) << path;
+    EXPECT_EQ(asset->path, path);
+    EXPECT_GT(asset->bytes.size(), 100U) << path;
+    EXPECT_TRUE(asset->bytes.ends_with('\n')) << path;
+    EXPECT_TRUE(std::regex_match(std::string(asset->etag), std::regex("\"[0-9a-f]{16}\""))) << path;
+    etags.insert(asset->etag);
+  }
+  EXPECT_EQ(etags.size(), std::size(kPaths));
+}
+
+TEST(DashboardTest, NamesTheTypeOfEachFile) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"", "text/html; charset=utf-8"},
+      {"style.css", "text/css; charset=utf-8"},
+      {"app.js", "text/javascript; charset=utf-8"},
+      {"icon.svg", "image/svg+xml"}};
+  for (const auto& [path, type] : cases) EXPECT_EQ(FindAsset(path)->content_type, type);
+}
+
+TEST(DashboardTest, HasNoOtherFiles) {
+  for (const std::string_view path : {"index.html", "/", "app.js/", "App.js", "../app.js",
+                                      "app.js?v=1", "embed.cmake", "assets.h"}) {
+    EXPECT_EQ(FindAsset(path), nullptr) << path;
+  }
+}
+
+TEST(DashboardTest, KeepsEveryByte) {
+  EXPECT_TRUE(Bytes("").starts_with("<!doctype html>\n"));
+  EXPECT_TRUE(Bytes("").ends_with("</html>\n"));
+  EXPECT_THAT(Bytes("format.js"), HasSubstr("\xe2\x80\x93"));  // an en dash, as UTF-8
+}
+
+TEST(DashboardTest, ThePageHasNoInlineScriptStyleOrHandler) {
+  const std::string html = Bytes("");
+  EXPECT_THAT(Matches(html, R"((\son[a-z]+\s*=))"), testing::IsEmpty());
+  EXPECT_THAT(Matches(html, R"((\sstyle\s*=))"), testing::IsEmpty());
+  EXPECT_THAT(html, Not(HasSubstr("<style")));
+  EXPECT_THAT(html, Not(HasSubstr("javascript:")));
+  EXPECT_THAT(html, Not(HasSubstr("<iframe")));
+  EXPECT_THAT(html, Not(HasSubstr("<base")));
+  EXPECT_THAT(Matches(html, "(<script[^>]*>)"),
+              testing::ElementsAre("<script type=\"module\" src=\"app.js\">"));
+  EXPECT_THAT(html, HasSubstr("src=\"app.js\"></script>"));
+}
+
+TEST(DashboardTest, NothingIsLoadedFromElsewhere) {
+  for (const std::string_view path : kPaths) {
+    std::string text = Bytes(path);
+    // A name, not an address: nothing is fetched from there.
+    constexpr std::string_view kNamespace = "xmlns=\"http://www.w3.org/2000/svg\"";
+    if (const auto at = text.find(kNamespace); at != std::string::npos) {
+      text.erase(at, kNamespace.size());
+    }
+    EXPECT_THAT(text, Not(HasSubstr("http:"))) << path;
+    EXPECT_THAT(text, Not(HasSubstr("https:"))) << path;
+    EXPECT_THAT(Matches(text, "[\"'(`](//)"), testing::IsEmpty()) << path;
+    EXPECT_THAT(text, Not(HasSubstr("@import"))) << path;
+    EXPECT_THAT(text, Not(HasSubstr("url("))) << path;
+  }
+}
+
+TEST(DashboardTest, WhatThePageRefersToIsServed) {
+  for (const std::string& path : Matches(Bytes(""), R"re((?:src|href)="([^#"][^"]*)")re")) {
+    EXPECT_NE(FindAsset(path), nullptr) << path;
+  }
+  const auto imports = Matches(AllScripts(), R"(from '\./([^']+)')");
+  EXPECT_GE(imports.size(), 4U);
+  for (const std::string& path : imports) EXPECT_NE(FindAsset(path), nullptr) << path;
+}
+
+TEST(DashboardTest, ScriptsMakeNoMarkupOrCodeFromText) {
+  for (const char* word :
+       {"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function",
+        "setAttribute('style'", "localStorage", "document.cookie"}) {
+    EXPECT_THAT(AllScripts(), Not(HasSubstr(word)));
+  }
+}
+
+TEST(DashboardTest, ScriptsAskOnlyTheAdminApiAndSearch) {
+  EXPECT_THAT(Matches(AllScripts(), R"(fetch\(['`]([^'`?$]+))"),
+              testing::UnorderedElementsAre("/admin/v1/", "/v1/search"));
+}
+
+TEST(DashboardTest, ScriptsFindTheElementsTheyName) {
+  const std::string html = Bytes("");
+  const auto ids =
+      Matches(AllScripts(), R"((?:byId|getElementById|fillTile|fillRows)\('([a-z-]+)')");
+  EXPECT_GE(ids.size(), 30U);
+  for (const std::string& id : ids) EXPECT_THAT(html, HasSubstr("id=\"" + id + "\""));
+  const auto all = Matches(html, R"re(\sid="([^"]+)")re");
+  EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), all.size());
+}
+
+TEST(DashboardTest, EveryFieldOfThePageHasALabel) {
+  const std::string html = Bytes("");
+  for (const std::string& id : Matches(html, R"re(<input id="([^"]+)")re")) {
+    EXPECT_THAT(html, HasSubstr("<label for=\"" + id + "\""));
+  }
+}
+
+TEST(DashboardTest, ThePolicyAllowsThisServerAlone) {
+  EXPECT_TRUE(kDashboardCsp.starts_with("default-src 'none'; "));
+  EXPECT_THAT(std::string(kDashboardCsp), Not(HasSubstr("unsafe")));
+  EXPECT_THAT(std::string(kDashboardCsp), Not(HasSubstr("*")));
+}
+
+}  // namespace
+}  // namespace larder
