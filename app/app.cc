@@ -7,8 +7,8 @@
 #include <thread>
 
 #include "app/data_dir.h"
-#include "cache/memory_store.h"
 #include "cache/rocksdb_store.h"
+#include "cache/unavailable_store.h"
 #include "proxy/proxy.h"
 #include "proxy/upstream/builtin/builtin_upstream.h"
 #include "proxy/upstream/http_upstream.h"
@@ -223,7 +223,7 @@ Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log) {
     // The cache never stops the proxy from starting.
     log.Error("the cache database cannot be used; caching in memory only until the next start",
               {{"reason", opened.error().message}});
-    store = std::make_unique<MemoryStore>();
+    store = std::make_unique<UnavailableStore>(opened.error().message);
   }
   LARDER_ASSIGN_OR_RETURN(auto engine, CurlEngine::Start(config.http, *clock));
   std::unique_ptr<App> app(

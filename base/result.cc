@@ -8,7 +8,8 @@ std::string_view ErrorCodeName(ErrorCode code) {
       return "invalid-argument";
     case ErrorCode::kUnauthenticated:
       return "unauthenticated";
-    case ErrorCode::kForbidden: return "forbidden";
+    case ErrorCode::kForbidden:
+      return "forbidden";
     case ErrorCode::kNotFound:
       return "not-found";
     case ErrorCode::kMethodNotAllowed:

@@ -52,7 +52,7 @@ struct InputRecord {
   std::uint32_t dim = 0;  // of the stored vector
   InputKind kind = InputKind::kText;
   bool query_only = false;  // as EmbeddingEntry::query_only
-  std::string input;  // the text, or the tokens as keyed; empty when inputs are not kept
+  std::string input;        // the text, or the tokens as keyed; empty when inputs are not kept
 };
 
 std::string EncodeEmbedding(const EmbeddingEntry& entry);

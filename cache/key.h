@@ -54,7 +54,7 @@ struct ResponseKeyParts {
   std::string path_and_query;
   std::string body;  // canonical JSON without the fields that do not count; empty without a body
   std::string form;  // which form of answer: "full", "stream", "stream+usage"
-  std::string custom_key;  // cf-aig-cache-key; when set, it stands in for path and body, not method
+  std::string custom_key;  // cf-aig-cache-key; when set, it stands in for the body
 };
 
 // The digest of a batch's scope: derive it once, then each input's key from it.

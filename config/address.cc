@@ -40,10 +40,10 @@ bool IsNameOrIpv4(std::string_view text) {
   const bool legal = std::all_of(text.begin(), text.end(), [](char c) {
     return IsDigit(c) || IsLetter(c) || c == '-' || c == '_' || c == '.';
   });
-  if (!legal || text.front() == '.' || text.front() == '-') return false;
+  if (!legal || text.front() == '.' || text.front() == '-' || text.back() == '.') return false;
   if (text.find("..") != std::string_view::npos) return false;
   const std::string_view last = text.substr(text.rfind('.') + 1);
-  if (std::all_of(last.begin(), last.end(), IsDigit) && !last.empty()) {
+  if (std::all_of(last.begin(), last.end(), IsDigit)) {
     return IsAddress(AF_INET, text);
   }
   return true;

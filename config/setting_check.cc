@@ -68,9 +68,8 @@ std::vector<std::string> SplitAtCommas(std::string_view text) {
   return items;
 }
 
-}  // namespace
-
-Result<SettingValue> CheckSetting(const Setting& setting, SettingValue value) {
+// Checks `value` and gives it the spelling it is kept in.
+Status Settle(const Setting& setting, SettingValue& value) {
   static constexpr std::array<std::string_view, std::variant_size_v<SettingValue>> kKinds = {
       "a whole number", "a boolean", "a string", "an array"};
   const std::string_view kind = kKinds.at(value.index());
@@ -81,16 +80,15 @@ Result<SettingValue> CheckSetting(const Setting& setting, SettingValue value) {
       if (*number < setting.min || *number > setting.max) {
         return MustBe(setting, "in " + RangeOf(setting), std::to_string(*number));
       }
-      return value;
+      return {};
     }
     case SettingKind::kBoolean:
       if (!std::holds_alternative<bool>(value)) return WrongType(setting, kind);
-      return value;
+      return {};
     case SettingKind::kString: {
       auto* text = std::get_if<std::string>(&value);
       if (text == nullptr) return WrongType(setting, kind);
-      LARDER_RETURN_IF_ERROR(Normalise(setting, *text));
-      return value;
+      return Normalise(setting, *text);
     }
     case SettingKind::kChoice: {
       const auto* text = std::get_if<std::string>(&value);
@@ -99,16 +97,23 @@ Result<SettingValue> CheckSetting(const Setting& setting, SettingValue value) {
       if (std::find(choices.begin(), choices.end(), *text) == choices.end()) {
         return MustBe(setting, ChoicesOf(setting), ShowText(*text));
       }
-      return value;
+      return {};
     }
     case SettingKind::kStrings: {
       auto* items = std::get_if<std::vector<std::string>>(&value);
       if (items == nullptr) return WrongType(setting, kind);
       for (std::string& item : *items) LARDER_RETURN_IF_ERROR(Normalise(setting, item));
-      return value;
+      return {};
     }
   }
   return InternalError("a setting of no kind");
+}
+
+}  // namespace
+
+Result<SettingValue> CheckSetting(const Setting& setting, SettingValue value) {
+  LARDER_RETURN_IF_ERROR(Settle(setting, value));
+  return value;
 }
 
 Result<SettingValue> ParseSetting(const Setting& setting, std::string_view text) {

@@ -305,6 +305,8 @@ constexpr Setting kSettings[] = {
         .Flag("--log-format"),
     Choice<kLogLevels, LARDER_AT(log_level)>("log.level", "Log lines below this level are dropped.")
         .Environment("LARDER_LOG_LEVEL"),
+    Plain<kBoolean, LARDER_AT(log_requests)>("log.requests",
+                                             "Log a line for every finished request."),
 };
 
 #undef LARDER_AT

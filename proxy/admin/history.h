@@ -22,7 +22,7 @@ namespace larder {
 
 class History {
  public:
-  static constexpr std::int64_t kMinutes = 24 * 60;
+  static constexpr std::int64_t kMinutes = std::int64_t{24} * 60;
 
   // All outlive it. Loads what the store has of the last kMinutes; what cannot be read is left out.
   History(Store& store, const Clock& clock, RouteLabels& routes);

@@ -127,7 +127,7 @@ std::string RenderTimeseriesJson(const std::vector<History::Point>& points) {
   JsonWriter json;
   json.BeginObject().Member("step_s", 60).Key("points").BeginArray();
   for (const auto& [minute, counts] : points) {
-    const auto response = [&](CacheOutcome outcome) {
+    const auto response = [&counts = counts](CacheOutcome outcome) {
       return counts.at(CacheLayer::kResponses, outcome);
     };
     json.BeginObject().Member("t", minute * 60).Member("requests", counts.Requests());

@@ -72,15 +72,15 @@ std::optional<std::uint64_t> ParseLength(std::string_view text) {
   return value;
 }
 
-// Absolute-form to origin-form; false when it is neither.
-bool NormaliseTarget(RequestHead& head) {
+// Absolute-form to origin-form, `authority` set from it; false when it is neither.
+bool NormaliseTarget(RequestHead& head, std::string& authority) {
   if (head.target == "*") return head.method == "OPTIONS";
   if (head.target.starts_with('/')) return true;
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!EqualsIgnoreCase(std::string_view(head.target).substr(0, scheme.size()), scheme)) continue;
     const std::size_t path = head.target.find_first_of("/?", scheme.size());
-    const std::size_t authority_end = path == std::string::npos ? head.target.size() : path;
-    if (authority_end == scheme.size()) return false;
+    authority = head.target.substr(scheme.size(), path - scheme.size());
+    if (authority.empty() || !IsHost(authority)) return false;
     std::string origin = path == std::string::npos ? "" : head.target.substr(path);
     if (!origin.starts_with('/')) origin.insert(0, "/");
     head.target = std::move(origin);
@@ -90,7 +90,8 @@ bool NormaliseTarget(RequestHead& head) {
 }
 
 // Empty when the request line is right, else why not (and the status).
-std::optional<HeadParse> ParseRequestLine(std::string_view line, RequestHead& head) {
+std::optional<HeadParse> ParseRequestLine(std::string_view line, RequestHead& head,
+                                          std::string& authority) {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
   if (first == std::string_view::npos || last == first) {
@@ -108,7 +109,7 @@ std::optional<HeadParse> ParseRequestLine(std::string_view line, RequestHead& he
   if (!IsToken(head.method)) return Refuse(400, "the method is not a token");
   if (!IsTarget(head.target)) return Refuse(400, "the request target has a byte that must be escaped");
   if (head.method == "CONNECT") return Refuse(501, "CONNECT is not served here");
-  if (!NormaliseTarget(head)) return Refuse(400, "the request target must begin with '/'");
+  if (!NormaliseTarget(head, authority)) return Refuse(400, "the request target must begin with '/'");
   return std::nullopt;
 }
 
@@ -121,7 +122,18 @@ std::optional<std::string_view> TakeLine(std::string_view& rest) {
   return line;
 }
 
-std::optional<HeadParse> DecideFraming(RequestHead& head) {
+// Whether a CR without LF, or an LF without CR, stands at or behind `from`. A CR at the very end may still
+// get its LF.
+bool HasBareLineEnd(std::string_view bytes, std::size_t from) {
+  for (std::size_t at = bytes.find_first_of("\r\n", from); at != std::string_view::npos;
+       at = bytes.find_first_of("\r\n", at + 1)) {
+    if (bytes[at] == '\n' && (at == 0 || bytes[at - 1] != '\r')) return true;
+    if (bytes[at] == '\r' && at + 1 < bytes.size() && bytes[at + 1] != '\n') return true;
+  }
+  return false;
+}
+
+std::optional<HeadParse> DecideFraming(RequestHead& head, std::string_view authority) {
   std::size_t hosts = 0;
   std::size_t lengths = 0;
   std::size_t codings = 0;
@@ -138,11 +150,19 @@ std::optional<HeadParse> DecideFraming(RequestHead& head) {
     } else if (EqualsIgnoreCase(name, "transfer-encoding")) {
       ++codings;
       coding = value;
+    } else if (EqualsIgnoreCase(name, "expect") && head.minor_version == 1) {
+      if (!EqualsIgnoreCase(value, "100-continue")) {
+        return Refuse(417, "the only expectation understood here is 100-continue");
+      }
+      head.expect_continue = true;
     }
   }
   if (hosts > 1) return Refuse(400, "there must be one Host field");
   if (hosts == 0 && head.minor_version == 1) return Refuse(400, "the Host field is missing");
   if (!IsHost(host)) return Refuse(400, "the Host field is not a host");
+  if (hosts > 0 && !authority.empty() && !EqualsIgnoreCase(host, authority)) {
+    return Refuse(400, "the Host field and the request target name different hosts");
+  }
   if (codings > 0 && lengths > 0) {
     return Refuse(400, "Content-Length and Transfer-Encoding must not stand together");
   }
@@ -160,14 +180,8 @@ std::optional<HeadParse> DecideFraming(RequestHead& head) {
       return Refuse(400, "Content-Length must be one decimal number");
     }
   }
-  head.keep_alive = head.minor_version == 1 ? !head.headers.ListsToken("connection", "close")
-                                            : head.headers.ListsToken("connection", "keep-alive");
-  if (const auto expect = head.headers.Find("expect"); expect && head.minor_version == 1) {
-    if (!EqualsIgnoreCase(*expect, "100-continue")) {
-      return Refuse(417, "the only expectation understood here is 100-continue");
-    }
-    head.expect_continue = true;
-  }
+  head.keep_alive = !head.headers.ListsToken("connection", "close") &&
+                    (head.minor_version == 1 || head.headers.ListsToken("connection", "keep-alive"));
   return std::nullopt;
 }
 
@@ -176,22 +190,28 @@ std::optional<HeadParse> DecideFraming(RequestHead& head) {
 HeadParse ParseRequestHead(std::string_view bytes, const HeadLimits& limits, std::size_t& scanned) {
   // RFC 9112, section 2.2: an empty line before the request line is ignored.
   const std::size_t skipped = bytes.starts_with("\r\n") ? 2 : 0;
-  const std::size_t from = std::max(skipped, scanned > 3 ? scanned - 3 : 0);
-  const std::size_t end = bytes.find("\r\n\r\n", from);
+  const std::size_t seen = scanned;
+  const std::size_t end = bytes.find("\r\n\r\n", std::max(skipped, seen > 3 ? seen - 3 : 0));
   scanned = bytes.size();
-  if (end == std::string_view::npos || end > limits.head_bytes) {
-    const std::size_t line_end = bytes.find('\n', skipped);
-    const std::size_t line_size = std::min(line_end, bytes.size()) - skipped;
-    if (line_size > limits.line_bytes) return Refuse(414, "the request line is too long");
-    if (bytes.size() > limits.head_bytes) return Refuse(431, "the request head is too long");
-    // Noticed before the head is whole, so that a client that speaks something else learns soon.
-    if (line_end != std::string_view::npos) {
+  std::string authority;
+  if (end == std::string_view::npos || end + 4 > limits.head_bytes) {
+    // What can only be wrong is told before the head is whole; each byte is looked at once.
+    const std::size_t line_end = std::min(bytes.find_first_of("\r\n", skipped), bytes.size());
+    if (line_end - skipped > limits.line_bytes) {
+      return Refuse(414, "the request line is too long");
+    }
+    const std::size_t newline = bytes.find('\n', line_end);
+    if (newline != std::string_view::npos && newline >= seen) {
       RequestHead head;
       std::string_view rest = bytes.substr(skipped);
       const auto line = TakeLine(rest);
       if (!line) return Refuse(400, "lines must end in CRLF");
-      if (auto refused = ParseRequestLine(*line, head)) return *refused;
+      if (auto refused = ParseRequestLine(*line, head, authority)) return *refused;
     }
+    if (HasBareLineEnd(bytes, seen > 0 ? seen - 1 : 0)) {
+      return Refuse(400, "lines must end in CRLF");
+    }
+    if (bytes.size() >= limits.head_bytes) return Refuse(431, "the request head is too long");
     return {};
   }
 
@@ -200,7 +220,7 @@ HeadParse ParseRequestHead(std::string_view bytes, const HeadLimits& limits, std
   const auto request_line = TakeLine(rest);
   if (!request_line) return Refuse(400, "lines must end in CRLF");
   if (request_line->size() > limits.line_bytes) return Refuse(414, "the request line is too long");
-  if (auto refused = ParseRequestLine(*request_line, parse.head)) return *refused;
+  if (auto refused = ParseRequestLine(*request_line, parse.head, authority)) return *refused;
   while (!rest.empty()) {
     const auto line = TakeLine(rest);
     if (!line) return Refuse(400, "lines must end in CRLF");
@@ -215,7 +235,7 @@ HeadParse ParseRequestHead(std::string_view bytes, const HeadLimits& limits, std
     }
     parse.head.headers.Add(std::string(line->substr(0, colon)), std::string(value));
   }
-  if (auto refused = DecideFraming(parse.head)) return *refused;
+  if (auto refused = DecideFraming(parse.head, authority)) return *refused;
   parse.state = HeadParse::State::kComplete;
   parse.consumed = end + 4;
   return parse;

@@ -1,7 +1,8 @@
 // Parsing a request head (RFC 9112, sections 2 to 7). It decides the framing before anything else sees
 // the bytes, and refuses whatever two readers could understand differently: Content-Length beside
 // Transfer-Encoding, several or signed lengths, other codings, white space before a colon, folded lines,
-// bare CR or LF, control bytes, a missing or doubled Host. Values are kept byte for byte.
+// bare CR or LF, control bytes, a missing or doubled Host, or one that differs from an absolute target's.
+// Values are kept byte for byte.
 // Thread-safety: pure functions.
 #pragma once
 
@@ -16,13 +17,13 @@ namespace larder {
 
 struct HeadLimits {
   std::size_t line_bytes = 16 * 1024;   // of the request line
-  std::size_t head_bytes = 64 * 1024;   // of request line and fields together
+  std::size_t head_bytes = 64 * 1024;   // of request line, fields and empty line together
   std::size_t fields = 128;
 };
 
 struct RequestHead {
   std::string method;
-  std::string target;  // origin-form ("/v1/models?x=1"), or "*" for OPTIONS
+  std::string target;  // origin-form ("/v1/models?x=1"), made so from absolute-form, or "*" for OPTIONS
   int minor_version = 1;
   Headers headers;
   // Framing: chunked, or content_length bytes, or no body when neither is set.

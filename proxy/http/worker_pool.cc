@@ -23,7 +23,7 @@ bool WorkerPool::Submit(std::function<void()> task) {
     } catch (const std::system_error&) {
       if (threads_.empty()) return false;  // no thread to be had: the task would wait for ever
     }
-  } else if (queue_.size() >= options_.queue_limit) {
+  } else if (queue_.size() >= options_.queue_limit + idle_) {  // the idle take theirs at once
     return false;
   }
   queue_.push_back(std::move(task));

@@ -32,7 +32,7 @@ std::string Tokens(std::initializer_list<std::int64_t> ids) {
 // then
 //   "embedding-scope": model, dimensions, extra
 //   "response": method, path and query, body, form
-//   "response-custom": method, form, custom key
+//   "response-custom": method, path and query, form, custom key
 // and an input's key is sha256(b"\x01" + P(b"embedding") + scope digest + kind byte + P(input)).
 // They change only together with kKeyVersion: every entry on every user's disk is found by them.
 TEST(GoldenKeyTest, OfAnEmbeddingScope) {
@@ -57,7 +57,7 @@ TEST(GoldenKeyTest, OfACustomKey) {
   ResponseKeyParts parts = Response();
   parts.custom_key = "my-name";
   EXPECT_EQ(ToHex(DeriveResponseKey(parts)),
-            "f8731e67efa38b18cb8d508927b0065e251a81ed09e39223040eac9ff7b4aad4");
+            "cb83edf6b192f767f86fe24ba1e9eac81f4c774f6d6494556e7a0cc40184b4db");
 }
 
 void GrowPartition(KeyScope& scope) {
@@ -154,13 +154,12 @@ TEST(ResponseKeyTest, AByteMovedBetweenNeighboursChangesIt) {
   }
 }
 
-TEST(ResponseKeyTest, ACustomKeyStandsInForPathAndBodyAlone) {
+TEST(ResponseKeyTest, ACustomKeyStandsInForTheBodyAlone) {
   ResponseKeyParts parts = Response();
   parts.custom_key = "name";
   const CacheKey key = DeriveResponseKey(parts);
 
   ResponseKeyParts same = parts;
-  same.path_and_query = "/v1/completions";
   same.body = "{}";
   EXPECT_EQ(DeriveResponseKey(same), key);
 
@@ -168,7 +167,7 @@ TEST(ResponseKeyTest, ACustomKeyStandsInForPathAndBodyAlone) {
       [](auto& p) { GrowPartition(p.scope); },  [](auto& p) { p.scope.name_space += "x"; },
       [](auto& p) { p.scope.upstream += "x"; }, [](auto& p) { p.scope.headers += "x"; },
       [](auto& p) { p.method = "GET"; },        [](auto& p) { p.custom_key += "x"; },
-      [](auto& p) { p.form = "stream"; },
+      [](auto& p) { p.form = "stream"; },       [](auto& p) { p.path_and_query = "/v1/responses"; },
   };
   for (std::size_t i = 0; i < changes.size(); ++i) {
     ResponseKeyParts other = parts;

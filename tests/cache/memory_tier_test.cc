@@ -210,7 +210,7 @@ TEST(MemoryTierTest, AKeyWrittenOverAndOverLeavesNoMemoryBehind) {
 
 // Entries that reach the main queue and are erased there leave their places behind.
 TEST(MemoryTierTest, ErasedEntriesLeaveNoMemoryBehind) {
-  Tier tier(64 * 16 * kCost);
+  Tier tier(kCapacity);
   std::mt19937_64 random(3);
   const auto entry = std::make_shared<const int>(1);
   std::deque<CacheKey> hot;
