@@ -9,6 +9,7 @@
 #include "app/data_dir.h"
 #include "cache/rocksdb_store.h"
 #include "cache/unavailable_store.h"
+#include "proxy/admin/rollup.h"
 #include "proxy/proxy.h"
 #include "proxy/upstream/builtin/builtin_upstream.h"
 #include "proxy/upstream/http_upstream.h"
@@ -45,7 +46,9 @@ ResponsesOptions ResponsesOptionsOf(const Config& config) {
 
 }  // namespace
 
-std::string Version() { return LARDER_VERSION; }
+std::string Version() {
+  return LARDER_VERSION;
+}
 
 // Members stand in the order of construction; each may use those before it.
 struct App::Graph {
@@ -67,9 +70,10 @@ struct App::Graph {
         embeddings(embedding_cache, *upstream, clock, via, EmbeddingsOptionsOf(config)),
         embeddings_handler(embeddings, clock),
         pass_through(*upstream, clock, via, {config.upstream_timeout}),
-        responses_handler(response_cache, *upstream, clock, via, pass_through,
-                          [this](std::function<void()> work) { Background(std::move(work)); },
-                          ResponsesOptionsOf(config)),
+        responses_handler(
+            response_cache, *upstream, clock, via, pass_through,
+            [this](std::function<void()> work) { Background(std::move(work)); },
+            ResponsesOptionsOf(config)),
         search_handler(embeddings, indexer, spaces, *store, clock, config.embedding_cache.lifetime),
         telemetry(*store, clock, {Version(), upstream->name(), data_dir.path()},
                   [this] { return ReadGauges(); }),
@@ -87,7 +91,8 @@ struct App::Graph {
 
   void Background(std::function<void()> work) {
     // When every worker is busy, the disk write is dropped: the entry stands in the memory tier.
-    if (!background.Submit(std::move(work))) log.Warning("a cache write was dropped: the disk is too slow");
+    if (!background.Submit(std::move(work)))
+      log.Warning("a cache write was dropped: the disk is too slow");
   }
 
   void Observe(const RequestRecord& record);
@@ -133,20 +138,22 @@ struct App::Graph {
 void App::Graph::Observe(const RequestRecord& record) {
   telemetry.Record(record);
   if (!config.log_requests) return;
-  log.Info("request", {{"request_id", record.request_id},
-                       {"method", record.method},
-                       {"path", record.path},
-                       {"status", record.status},
-                       {"outcome", CacheOutcomeName(record.cache.outcome)},
-                       {"layer", CacheLayerName(record.cache.layer)},
-                       {"model", record.model},
-                       {"partition", record.partition},
-                       {"items", record.cache.items},
-                       {"items_hit", record.cache.items_hit},
-                       {"total_us", static_cast<std::int64_t>(record.total.count())},
-                       {"upstream_us", static_cast<std::int64_t>(record.times.upstream.count())},
-                       {"bytes_out", record.bytes_out},
-                       {"complete", record.complete}});
+  // A dashboard that polls must not fill the log.
+  log.Write(IsOwnRoute(record.route) ? LogLevel::kDebug : LogLevel::kInfo, "request",
+            {{"request_id", record.request_id},
+             {"method", record.method},
+             {"path", record.path},
+             {"status", record.status},
+             {"outcome", CacheOutcomeName(record.cache.outcome)},
+             {"layer", CacheLayerName(record.cache.layer)},
+             {"model", record.model},
+             {"partition", record.partition},
+             {"items", record.cache.items},
+             {"items_hit", record.cache.items_hit},
+             {"total_us", static_cast<std::int64_t>(record.total.count())},
+             {"upstream_us", static_cast<std::int64_t>(record.times.upstream.count())},
+             {"bytes_out", record.bytes_out},
+             {"complete", record.complete}});
 }
 
 Gauges App::Graph::ReadGauges() const {
@@ -162,9 +169,11 @@ Gauges App::Graph::ReadGauges() const {
   gauges.embedding_store_bytes = vectors.bytes + inputs.bytes;
   gauges.response_store_entries = responses.entries;
   gauges.response_store_bytes = responses.bytes;
-  gauges.store_failures = embedding_cache.stats().store_failures + response_cache.stats().store_failures;
+  gauges.store_failures =
+      embedding_cache.stats().store_failures + response_cache.stats().store_failures;
   gauges.corrupt_records = embedding_cache.stats().corrupt + response_cache.stats().corrupt;
-  gauges.memory_evictions = embedding_cache.memory().evictions() + response_cache.memory().evictions();
+  gauges.memory_evictions =
+      embedding_cache.memory().evictions() + response_cache.memory().evictions();
   gauges.index_vectors = spaces.size();
   gauges.index_bytes = spaces.memory_bytes();
   gauges.index_spaces = spaces.space_count();
@@ -200,9 +209,13 @@ void App::Graph::RunFlusher() {
 
 App::App(std::unique_ptr<Graph> graph) : graph_(std::move(graph)) {}
 
-App::~App() { Stop(); }
+App::~App() {
+  Stop();
+}
 
-const std::string& App::address() const { return graph_->address; }
+const std::string& App::address() const {
+  return graph_->address;
+}
 
 Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log) {
   auto clock = std::make_unique<SystemClock>();
@@ -226,16 +239,16 @@ Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log) {
     store = std::make_unique<UnavailableStore>(opened.error().message);
   }
   LARDER_ASSIGN_OR_RETURN(auto engine, CurlEngine::Start(config.http, *clock));
-  std::unique_ptr<App> app(
-      new App(std::make_unique<Graph>(config, log, std::move(clock), std::move(data_dir),
-                                      std::move(store), std::move(partitioner), std::move(engine))));
+  std::unique_ptr<App> app(new App(
+      std::make_unique<Graph>(config, log, std::move(clock), std::move(data_dir), std::move(store),
+                              std::move(partitioner), std::move(engine))));
   Graph& graph = *app->graph_;
   graph.embedding_cache.set_observer(
       [&graph](const NewEmbedding& added) { graph.indexer.Enqueue(added); });
   LARDER_RETURN_IF_ERROR(graph.front.Start());
   const std::string& host = config.front.host;
-  graph.address = "http://" + (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
-                  std::to_string(graph.front.port());
+  graph.address = "http://" + (host.find(':') == std::string::npos ? host : "[" + host + "]") +
+                  ":" + std::to_string(graph.front.port());
   graph.indexer.Start();
   graph.flusher = std::thread([&graph] { graph.RunFlusher(); });
   graph.ready = true;
@@ -261,7 +274,8 @@ bool App::Stop() {
   }
   (void)graph.telemetry.Flush().ok();
   if (const Status flushed = graph.store->Flush(); !flushed.ok()) {
-    graph.log.Error("the cache database could not be flushed", {{"reason", flushed.error().message}});
+    graph.log.Error("the cache database could not be flushed",
+                    {{"reason", flushed.error().message}});
   }
   return finished;
 }

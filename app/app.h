@@ -1,4 +1,5 @@
-// App: the one object that owns the whole graph, in order of construction, and takes it down in reverse.
+// App: the one object that owns the whole graph, in order of construction, and takes it down in
+// reverse.
 #pragma once
 
 #include <memory>
@@ -16,15 +17,17 @@ std::string Version();
 class App {
  public:
   // Opens the data directory, starts serving. `log` outlives the app.
-  // Errors: kIo (data directory), kUnavailable (address taken; data directory used by another process).
+  // Errors: kIo (data directory), kUnavailable (address taken; data directory used by another
+  // process).
   static Result<std::unique_ptr<App>> Start(const Config& config, Log& log);
   ~App();
 
   // "http://127.0.0.1:8787", with the port that was bound.
   const std::string& address() const;
 
-  // Ready off, stop accepting, let requests in flight finish (drain_timeout at most), end the relays, the
-  // indexer and the front, flush. True when every request finished in time. Further calls do nothing.
+  // Ready off, stop accepting, let requests in flight finish (drain_timeout at most), end the
+  // relays, the indexer and the front, flush. True when every request finished in time. Further
+  // calls do nothing.
   bool Stop();
 
  private:

@@ -12,8 +12,8 @@ namespace larder {
 // --server, or where the configuration listens: "http://127.0.0.1:8787".
 std::string ServerOf(const CommandLine& command, const Config& config);
 
-// Authorization with OPENAI_API_KEY of the environment; empty without one. Cached texts belong to whoever
-// embedded them, and the key says who is asking.
+// Authorization with OPENAI_API_KEY of the environment; empty without one. Cached texts belong to
+// whoever embedded them, and the key says who is asking.
 Headers ProviderCredential();
 
 // Prints "larder: <message>" on stderr. Returns the exit status: 1.

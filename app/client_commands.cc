@@ -3,9 +3,9 @@
 #include <cstdio>
 #include <iostream>
 
+#include "app/client.h"
 #include "app/commands.h"
 #include "app/configuration.h"
-#include "app/client.h"
 #include "app/http_client.h"
 #include "proxy/json/json.h"
 #include "proxy/json/json_writer.h"
@@ -13,7 +13,8 @@
 namespace larder {
 namespace {
 
-void PrintRate(const char* what, JsonElement layer, const char* unit, const char* total, const char* hits) {
+void PrintRate(const char* what, JsonElement layer, const char* unit, const char* total,
+               const char* hits) {
   const auto rate = NumberMember(layer, "hit_rate");
   std::printf("%-12s %12lld %s, %lld from the cache", what,
               static_cast<long long>(IntMember(layer, total).value_or(0)), unit,
@@ -22,7 +23,8 @@ void PrintRate(const char* what, JsonElement layer, const char* unit, const char
 }
 
 void PrintStats(JsonElement root) {
-  std::printf("upstream     %s\n", std::string(StringMember(root, "upstream").value_or("?")).c_str());
+  std::printf("upstream     %s\n",
+              std::string(StringMember(root, "upstream").value_or("?")).c_str());
   if (const auto layer = Member(root, "embeddings")) {
     PrintRate("embeddings", *layer, "inputs", "inputs", "input_hits");
   }
@@ -44,7 +46,8 @@ int RunStats(const CommandLine& command) {
   const Config& config = result.loaded->config;
   Headers headers;
   if (!config.admin.token.empty()) headers.Add("authorization", "Bearer " + config.admin.token);
-  const std::string path = "/admin/v1/stats" + (command.window.empty() ? "" : "?window=" + command.window);
+  const std::string path =
+      "/admin/v1/stats" + (command.window.empty() ? "" : "?window=" + command.window);
   const auto reply = CallServer(ServerOf(command, config), "GET", path, headers);
   if (!reply.ok()) return Fail(reply.error().message);
   if (reply->status != 200) return Fail(WhatWentWrong(*reply));

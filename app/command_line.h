@@ -15,15 +15,15 @@ struct CommandLine {
   // Settings given as flags, by their key ("server.listen"), in the order given.
   std::vector<std::pair<std::string, std::string>> settings;
   std::optional<std::string> config_file;
-  bool once = false;              // serve --once
-  bool json = false;              // stats, warm, search: for machines
+  bool once = false;                  // serve --once
+  bool json = false;                  // stats, warm, search: for machines
   std::optional<std::string> server;  // stats, warm, search: http://HOST:PORT
-  std::string window;             // stats
-  std::string texts_file;         // warm: a file of lines; "-" = standard input
-  int batch = 256;                // warm: texts per request
-  std::string query;              // search
-  std::string model;              // warm, search
-  int top_k = 10;                 // search
+  std::string window;                 // stats
+  std::string texts_file;             // warm: a file of lines; "-" = standard input
+  int batch = 256;                    // warm: texts per request
+  std::string query;                  // search
+  std::string model;                  // warm, search
+  int top_k = 10;                     // search
 };
 
 struct ParsedCommandLine {

@@ -1,4 +1,5 @@
-// What each verb does. Each returns the process's exit status: 0, 1 (it failed), 2 (bad usage or config).
+// What each verb does. Each returns the process's exit status: 0, 1 (it failed), 2 (bad usage or
+// config).
 #pragma once
 
 #include "app/command_line.h"

@@ -11,7 +11,9 @@ int RunCheckConfig(const CommandLine& command) {
   const LoadResult result = LoadFor(command);
   if (!result.ok()) return ReportProblems(result);
   std::cout << "the configuration is right"
-            << (result.loaded->file.empty() ? std::string(" (no file)") : ": " + result.loaded->file) << "\n";
+            << (result.loaded->file.empty() ? std::string(" (no file)")
+                                            : ": " + result.loaded->file)
+            << "\n";
   return 0;
 }
 

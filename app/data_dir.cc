@@ -13,8 +13,8 @@ namespace larder {
 
 Result<DataDir> DataDir::Open(const std::string& path) {
   const auto fail = [&](const char* doing) {
-    return StoreError(ErrorCode::kIo, std::string("cannot ") + doing + " the data directory " + path +
-                                          ": " + std::strerror(errno) +
+    return StoreError(ErrorCode::kIo, std::string("cannot ") + doing + " the data directory " +
+                                          path + ": " + std::strerror(errno) +
                                           "; choose another with --data-dir DIR");
   };
   const bool existed = std::filesystem::exists(path);
@@ -30,9 +30,10 @@ Result<DataDir> DataDir::Open(const std::string& path) {
   if (fd < 0) return fail("write to");
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     ::close(fd);
-    return StoreError(ErrorCode::kUnavailable,
-                      "the data directory " + path +
-                          " is used by another larder: stop that one, or choose another with --data-dir DIR");
+    return StoreError(
+        ErrorCode::kUnavailable,
+        "the data directory " + path +
+            " is used by another larder: stop that one, or choose another with --data-dir DIR");
   }
   return DataDir(path, fd);
 }

@@ -1,5 +1,5 @@
-// A small HTTP client for the command line, over cpp-httplib: one exchange a call. Only for talking to a
-// Larder; what goes to model providers goes through proxy/upstream.
+// A small HTTP client for the command line, over cpp-httplib: one exchange a call. Only for talking
+// to a Larder; what goes to model providers goes through proxy/upstream.
 #pragma once
 
 #include <string>

@@ -11,13 +11,20 @@ int main(int argc, char** argv) {
   }
   const larder::CommandLine& command = *parsed.command;
   switch (command.verb) {
-    case larder::Verb::kServe: return larder::RunServe(command);
-    case larder::Verb::kCheckConfig: return larder::RunCheckConfig(command);
-    case larder::Verb::kPrintConfig: return larder::RunPrintConfig(command);
-    case larder::Verb::kStats: return larder::RunStats(command);
-    case larder::Verb::kWarm: return larder::RunWarm(command);
-    case larder::Verb::kSearch: return larder::RunSearch(command);
-    case larder::Verb::kVersion: return larder::RunVersion();
+    case larder::Verb::kServe:
+      return larder::RunServe(command);
+    case larder::Verb::kCheckConfig:
+      return larder::RunCheckConfig(command);
+    case larder::Verb::kPrintConfig:
+      return larder::RunPrintConfig(command);
+    case larder::Verb::kStats:
+      return larder::RunStats(command);
+    case larder::Verb::kWarm:
+      return larder::RunWarm(command);
+    case larder::Verb::kSearch:
+      return larder::RunSearch(command);
+    case larder::Verb::kVersion:
+      return larder::RunVersion();
   }
   return 2;
 }

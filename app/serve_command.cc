@@ -23,8 +23,8 @@ sigset_t BlockSignals() {
   return set;
 }
 
-// SIGHUP: the file is read and checked again. Listening addresses, databases and sizes are settled at the
-// start, so that what has changed is told and takes effect with the next one.
+// SIGHUP: the file is read and checked again. Listening addresses, databases and sizes are settled
+// at the start, so that what has changed is told and takes effect with the next one.
 void Recheck(const CommandLine& command, Log& log) {
   const LoadResult result = LoadFor(command);
   if (result.ok()) {
@@ -58,7 +58,8 @@ int RunServe(const CommandLine& command) {
                        {"version", Version()}});
   if (config.upstream == "builtin") {
     log.Warning(
-        "answers come from the built-in stand-in, not from a model: set --upstream or OPENAI_API_KEY for "
+        "answers come from the built-in stand-in, not from a model: set --upstream or "
+        "OPENAI_API_KEY for "
         "a real provider");
   }
   std::cout << "larder listening on " << (*app)->address() << std::endl;
@@ -72,7 +73,8 @@ int RunServe(const CommandLine& command) {
     log.Info("stopping: no new requests; those in flight finish",
              {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
     const bool finished = (*app)->Stop();
-    finished ? log.Info("stopped") : log.Warning("stopped; some requests were cut at the drain timeout");
+    finished ? log.Info("stopped")
+             : log.Warning("stopped; some requests were cut at the drain timeout");
     return 0;
   }
 }

@@ -1,4 +1,5 @@
-// warm: embeds lines of text through a running server, so that they are cached and found by searches.
+// warm: embeds lines of text through a running server, so that they are cached and found by
+// searches.
 
 #include <unistd.h>
 
@@ -22,7 +23,11 @@ struct Tally {
 
 std::string RenderBatch(const std::string& model, const std::vector<std::string>& lines) {
   JsonWriter body;
-  body.BeginObject().Member("model", model).Member("encoding_format", "base64").Key("input").BeginArray();
+  body.BeginObject()
+      .Member("model", model)
+      .Member("encoding_format", "base64")
+      .Key("input")
+      .BeginArray();
   for (const std::string& line : lines) body.String(line);
   body.EndArray().EndObject();
   return body.Take();
@@ -35,10 +40,11 @@ long HitsOf(const ClientReply& reply) {
   return at == std::string::npos ? 0 : std::strtol(status.c_str() + at + 5, nullptr, 10);
 }
 
-Status SendBatch(const std::string& server, const std::string& model, const std::vector<std::string>& lines,
-                 Tally& tally) {
-  LARDER_ASSIGN_OR_RETURN(const ClientReply reply, CallServer(server, "POST", "/v1/embeddings",
-                                                              ProviderCredential(), RenderBatch(model, lines)));
+Status SendBatch(const std::string& server, const std::string& model,
+                 const std::vector<std::string>& lines, Tally& tally) {
+  LARDER_ASSIGN_OR_RETURN(const ClientReply reply,
+                          CallServer(server, "POST", "/v1/embeddings", ProviderCredential(),
+                                     RenderBatch(model, lines)));
   if (reply.status != 200) return InvalidArgument(WhatWentWrong(reply));
   tally.texts += static_cast<long>(lines.size());
   tally.from_cache += HitsOf(reply);
@@ -46,7 +52,8 @@ Status SendBatch(const std::string& server, const std::string& model, const std:
 }
 
 // Sends every non-empty line of `in`.
-Status WarmFrom(std::istream& in, const CommandLine& command, const std::string& server, Tally& tally) {
+Status WarmFrom(std::istream& in, const CommandLine& command, const std::string& server,
+                Tally& tally) {
   const bool terminal = ::isatty(STDERR_FILENO) != 0;
   std::vector<std::string> lines;
   std::string line;
@@ -81,11 +88,11 @@ int RunWarm(const CommandLine& command) {
   const Status status = WarmFrom(file.is_open() ? file : std::cin, command, server, tally);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
   if (command.json) {
-    std::printf("{\"texts\":%ld,\"from_cache\":%ld,\"seconds\":%.3f}\n", tally.texts, tally.from_cache,
-                took.count());
+    std::printf("{\"texts\":%ld,\"from_cache\":%ld,\"seconds\":%.3f}\n", tally.texts,
+                tally.from_cache, took.count());
   } else {
-    std::printf("%ld texts in %.2f s: %ld embedded, %ld from the cache\n", tally.texts, took.count(),
-                tally.texts - tally.from_cache, tally.from_cache);
+    std::printf("%ld texts in %.2f s: %ld embedded, %ld from the cache\n", tally.texts,
+                took.count(), tally.texts - tally.from_cache, tally.from_cache);
   }
   if (!status.ok()) return Fail(status.error().message + " (those counted above are cached)");
   return 0;

@@ -60,6 +60,7 @@ CacheKey DeriveResponseKey(const ResponseKeyParts& parts) {
     return KeyBuilder("response-custom")
         .Part(scope)
         .Part(method)
+        .Part(path_and_query)
         .Part(form)
         .Part(custom_key)
         .Finish();

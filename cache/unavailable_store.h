@@ -1,5 +1,6 @@
-// The Store of a server whose database cannot be used: every call fails with kIo, so that requests are served
-// from upstream and the memory tiers, and every answer says that nothing was kept. Thread-safe.
+// The Store of a server whose database cannot be used: every call fails with kIo, so that requests
+// are served from upstream and the memory tiers, and every answer says that nothing was kept.
+// Thread-safe.
 #pragma once
 
 #include "cache/store.h"
@@ -16,9 +17,9 @@ class UnavailableStore final : public Store {
     return Unavailable();
   }
   Status Apply(const WriteBatch& /*batch*/) override { return Unavailable(); }
-  Status ForEach(Family /*family*/, std::string_view /*start*/,
-                 const std::function<bool(std::string_view, std::string_view)>& /*visit*/)
-      const override {
+  Status ForEach(
+      Family /*family*/, std::string_view /*start*/,
+      const std::function<bool(std::string_view, std::string_view)>& /*visit*/) const override {
     return Unavailable();
   }
   Size SizeOf(Family /*family*/) const override { return {}; }

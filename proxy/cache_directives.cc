@@ -13,7 +13,8 @@ std::optional<std::int64_t> ParseSeconds(std::string_view text) {
   }
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error == std::errc::result_out_of_range) return std::int64_t{1} << 31;  // RFC 9111, section 1.2.2
+  if (error == std::errc::result_out_of_range)
+    return std::int64_t{1} << 31;  // RFC 9111, section 1.2.2
   if (error != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
   return value;
 }
@@ -60,7 +61,8 @@ Result<CacheDirectives> ParseCacheDirectives(const Headers& headers) {
   if (const auto ttl = headers.Find("cf-aig-cache-ttl")) {
     const auto seconds = ParseSeconds(*ttl);
     if (!seconds || *seconds < 60 || *seconds > 2'592'000) {
-      return InvalidArgument("cf-aig-cache-ttl must be seconds in [60, 2592000]", "cf-aig-cache-ttl");
+      return InvalidArgument("cf-aig-cache-ttl must be seconds in [60, 2592000]",
+                             "cf-aig-cache-ttl");
     }
     directives.lifetime = std::chrono::seconds(*seconds);
   }

@@ -4,20 +4,28 @@ namespace larder {
 
 std::string_view CacheLayerName(CacheLayer layer) {
   switch (layer) {
-    case CacheLayer::kNone: return "none";
-    case CacheLayer::kEmbeddings: return "embeddings";
-    case CacheLayer::kResponses: return "responses";
+    case CacheLayer::kNone:
+      return "none";
+    case CacheLayer::kEmbeddings:
+      return "embeddings";
+    case CacheLayer::kResponses:
+      return "responses";
   }
   return "none";
 }
 
 std::string_view CacheOutcomeName(CacheOutcome outcome) {
   switch (outcome) {
-    case CacheOutcome::kHit: return "hit";
-    case CacheOutcome::kMiss: return "miss";
-    case CacheOutcome::kBypass: return "bypass";
-    case CacheOutcome::kStale: return "stale";
-    case CacheOutcome::kRequest: return "request";
+    case CacheOutcome::kHit:
+      return "hit";
+    case CacheOutcome::kMiss:
+      return "miss";
+    case CacheOutcome::kBypass:
+      return "bypass";
+    case CacheOutcome::kStale:
+      return "stale";
+    case CacheOutcome::kRequest:
+      return "request";
   }
   return "bypass";
 }

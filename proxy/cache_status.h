@@ -1,5 +1,5 @@
-// CacheStatus: what became of one request in the cache. The one value that the Cache-Status field, the log
-// line, the metrics and the dashboard are made from. Thread-safety: a value.
+// CacheStatus: what became of one request in the cache. The one value that the Cache-Status field,
+// the log line, the metrics and the dashboard are made from. Thread-safety: a value.
 #pragma once
 
 #include <chrono>
@@ -27,25 +27,26 @@ std::string_view CacheOutcomeName(CacheOutcome outcome);  // "hit", "miss", ...
 struct CacheStatus {
   CacheLayer layer = CacheLayer::kNone;
   CacheOutcome outcome = CacheOutcome::kBypass;
-  std::chrono::seconds ttl{0};   // of a hit
-  std::chrono::seconds age{0};   // of a hit
-  int forward_status = 0;        // upstream's status; 0 when it was not asked or did not answer
+  std::chrono::seconds ttl{0};  // of a hit
+  std::chrono::seconds age{0};  // of a hit
+  int forward_status = 0;       // upstream's status; 0 when it was not asked or did not answer
   bool stored = false;
-  bool collapsed = false;        // shared another request's upstream call
-  bool store_failed = false;     // the disk refused; the answer came all the same
+  bool collapsed = false;     // shared another request's upstream call
+  bool store_failed = false;  // the disk refused; the answer came all the same
   // Embeddings: inputs of the batch and how many of them were hits. Zero for other layers.
   std::int64_t items = 0;
   std::int64_t items_hit = 0;
   std::int64_t billed_tokens = 0;  // what upstream charges for this request
   std::int64_t saved_tokens = 0;   // what it would have charged beyond that
-  std::string reason;              // why not cached, in a word ("method", "stateful"); empty otherwise
+  std::string reason;  // why not cached, in a word ("method", "stateful"); empty otherwise
 };
 
 // "larder; hit; ttl=86399" or "larder; fwd=miss; fwd-status=200; stored; detail=\"items=8,hit=5\"".
 std::string RenderCacheStatus(const CacheStatus& status);
 
-// Adds Cache-Status, cf-aig-cache-status, Age (on hits), x-larder-billed-tokens, and Cache-Control towards
-// shared caches. An upstream's own Cache-Status stays, in front of Larder's (RFC 9211, section 2).
+// Adds Cache-Status, cf-aig-cache-status, Age (on hits), x-larder-billed-tokens, and Cache-Control
+// towards shared caches. An upstream's own Cache-Status stays, in front of Larder's (RFC 9211,
+// section 2).
 void AddCacheHeaders(const CacheStatus& status, Headers& headers);
 
 }  // namespace larder

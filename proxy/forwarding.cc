@@ -19,7 +19,8 @@ bool IsControlField(std::string_view name) {
 
 // What is kept with a cached answer: what it is, and the provider's own words about it.
 bool IsStoredField(std::string_view name) {
-  if (EqualsIgnoreCase(name, "content-type") || EqualsIgnoreCase(name, "content-language")) return true;
+  if (EqualsIgnoreCase(name, "content-type") || EqualsIgnoreCase(name, "content-language"))
+    return true;
   return StartsWithIgnoreCase(name, "openai-") && !EqualsIgnoreCase(name, "openai-processing-ms");
 }
 
@@ -35,9 +36,9 @@ Headers UpstreamHeaders(const Headers& client, const std::string& via, bool iden
         IsControlField(name)) {
       continue;
     }
-    if (identity && (EqualsIgnoreCase(name, "accept-encoding") || EqualsIgnoreCase(name, "range") ||
-                     EqualsIgnoreCase(name, "if-none-match") ||
-                     EqualsIgnoreCase(name, "if-modified-since"))) {
+    if (identity &&
+        (EqualsIgnoreCase(name, "accept-encoding") || EqualsIgnoreCase(name, "range") ||
+         EqualsIgnoreCase(name, "if-none-match") || EqualsIgnoreCase(name, "if-modified-since"))) {
       continue;
     }
     headers.Add(name, value);
@@ -64,8 +65,9 @@ Headers StoredHeaders(const Headers& upstream) {
 }
 
 std::string KeyedHeaders(const Headers& client) {
-  constexpr std::array<std::string_view, 5> kNames = {
-      "anthropic-beta", "anthropic-version", "openai-beta", "openai-organization", "openai-project"};
+  constexpr std::array<std::string_view, 5> kNames = {"anthropic-beta", "anthropic-version",
+                                                      "openai-beta", "openai-organization",
+                                                      "openai-project"};
   std::string keyed;
   ByteWriter writer(keyed);
   for (const std::string_view name : kNames) {
@@ -93,17 +95,17 @@ Status CheckLoop(const Headers& client, const std::string& via) {
   const std::string_view own = std::string_view(via).substr(via.find(' ') + 1);
   while (!rest.empty()) {
     const std::string_view hop = TrimOws(rest.substr(0, rest.find(',')));
-    rest.remove_prefix(std::min(rest.size(), rest.find(',') == std::string_view::npos
-                                                 ? rest.size()
-                                                 : rest.find(',') + 1));
+    rest.remove_prefix(std::min(
+        rest.size(), rest.find(',') == std::string_view::npos ? rest.size() : rest.find(',') + 1));
     const std::size_t space = hop.find(' ');
     if (space == std::string_view::npos) continue;
     std::string_view by = TrimOws(hop.substr(space + 1));
     by = by.substr(0, by.find(' '));
     if (EqualsIgnoreCase(by, own) || EqualsIgnoreCase(by, "larder")) {
-      return Error{ErrorCode::kLoop, ErrorOrigin::kSelf,
-                   "the request has passed this server before: its upstream leads back to itself; set "
-                   "--upstream to the model provider's address"};
+      return Error{
+          ErrorCode::kLoop, ErrorOrigin::kSelf,
+          "the request has passed this server before: its upstream leads back to itself; set "
+          "--upstream to the model provider's address"};
     }
   }
   return {};

@@ -1,5 +1,5 @@
-// What goes on from a client's request to upstream and from upstream's reply to the client, and what of it
-// belongs into a key. Thread-safety: pure functions.
+// What goes on from a client's request to upstream and from upstream's reply to the client, and
+// what of it belongs into a key. Thread-safety: pure functions.
 #pragma once
 
 #include <string>
@@ -10,24 +10,25 @@
 
 namespace larder {
 
-// The request's end-to-end fields for upstream: without hop-by-hop fields, Host, framing, Expect and
-// Larder's own control fields, with `via` added. With `identity` upstream is asked not to compress, so that
-// the answer can be kept byte for byte and served to anybody.
+// The request's end-to-end fields for upstream: without hop-by-hop fields, Host, framing, Expect
+// and Larder's own control fields, with `via` added. With `identity` upstream is asked not to
+// compress, so that the answer can be kept byte for byte and served to anybody.
 Headers UpstreamHeaders(const Headers& client, const std::string& via, bool identity);
 
 // The reply's end-to-end fields for the client: without hop-by-hop fields, Content-Length and Date.
 Headers DownstreamHeaders(const Headers& upstream);
 
-// Of DownstreamHeaders, those worth keeping with a cached answer: no cookies, rate limits, ids, dates or
-// the hosting network's fields.
+// Of DownstreamHeaders, those worth keeping with a cached answer: no cookies, rate limits, ids,
+// dates or the hosting network's fields.
 Headers StoredHeaders(const Headers& upstream);
 
 // The forwarded fields that can change an answer (OpenAI-Organization, OpenAI-Project, OpenAI-Beta,
-// anthropic-version, anthropic-beta), as one string for the key; fields that are absent do not appear.
+// anthropic-version, anthropic-beta), as one string for the key; fields that are absent do not
+// appear.
 std::string KeyedHeaders(const Headers& client);
 
-// The credential of a request: Authorization, api-key (Azure) and x-api-key (Anthropic), as one string;
-// empty when it has none. Never logged, never stored.
+// The credential of a request: Authorization, api-key (Azure) and x-api-key (Anthropic), as one
+// string; empty when it has none. Never logged, never stored.
 std::string CredentialOf(const Headers& client);
 
 // Errors: kLoop when a Via field names this server (`via`: "1.1 larder-1f2e3d4c") or just "larder".

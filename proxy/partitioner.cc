@@ -18,7 +18,8 @@ constexpr std::size_t kSecretBytes = 32;
 constexpr std::size_t kPartitionDigits = 32;
 
 Error CannotUse(const std::string& path) {
-  return StoreError(ErrorCode::kIo, "cannot use the partition key file " + path + ": " + std::strerror(errno));
+  return StoreError(ErrorCode::kIo,
+                    "cannot use the partition key file " + path + ": " + std::strerror(errno));
 }
 
 Status CreateSecret(const std::string& path) {
@@ -30,8 +31,9 @@ Status CreateSecret(const std::string& path) {
   const std::string draft = path + ".new";
   const int fd = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) return CannotUse(draft);
-  const bool written = ::write(fd, secret.data(), secret.size()) == static_cast<ssize_t>(secret.size()) &&
-                       ::fsync(fd) == 0;
+  const bool written =
+      ::write(fd, secret.data(), secret.size()) == static_cast<ssize_t>(secret.size()) &&
+      ::fsync(fd) == 0;
   ::close(fd);
   if (!written || ::rename(draft.c_str(), path.c_str()) != 0) return CannotUse(path);
   return {};
@@ -47,9 +49,10 @@ Result<Partitioner> Partitioner::FromFile(const std::string& path) {
   const ssize_t size = ::read(fd, bytes.data(), bytes.size());
   ::close(fd);
   if (size < static_cast<ssize_t>(kSecretBytes)) {
-    return StoreError(ErrorCode::kCorruption,
-                      "the partition key file " + path +
-                          " is damaged: restore it, or remove it (all cached entries are then forgotten)");
+    return StoreError(
+        ErrorCode::kCorruption,
+        "the partition key file " + path +
+            " is damaged: restore it, or remove it (all cached entries are then forgotten)");
   }
   return Partitioner(std::string(bytes.data(), static_cast<std::size_t>(size)));
 }

@@ -1,6 +1,6 @@
-// Partitioner: who may share cached entries with whom. Without client keys of Larder's own, that is whoever
-// sends the same credential: the partition is a keyed hash of it, so that nothing stored names a credential.
-// Thread-safe: immutable.
+// Partitioner: who may share cached entries with whom. Without client keys of Larder's own, that is
+// whoever sends the same credential: the partition is a keyed hash of it, so that nothing stored
+// names a credential. Thread-safe: immutable.
 #pragma once
 
 #include <string>

@@ -12,8 +12,8 @@ namespace larder {
 namespace {
 
 bool IsAdminKind(RouteKind kind) {
-  return kind == RouteKind::kHealth || kind == RouteKind::kMetrics || kind == RouteKind::kDashboard ||
-         kind == RouteKind::kAdmin;
+  return kind == RouteKind::kHealth || kind == RouteKind::kMetrics ||
+         kind == RouteKind::kDashboard || kind == RouteKind::kAdmin;
 }
 
 std::string NewRequestId() {
@@ -32,7 +32,8 @@ std::string NewRequestId() {
 std::string RenderServerTiming(const PhaseTimes& times, std::chrono::microseconds total) {
   const auto part = [](const char* name, std::chrono::microseconds time) {
     char text[64];
-    std::snprintf(text, sizeof(text), "%s;dur=%.3f", name, static_cast<double>(time.count()) / 1000.0);
+    std::snprintf(text, sizeof(text), "%s;dur=%.3f", name,
+                  static_cast<double>(time.count()) / 1000.0);
     return std::string(text);
   };
   std::string timing = part("parse", times.parse) + ", " + part("lookup", times.lookup);
@@ -42,8 +43,8 @@ std::string RenderServerTiming(const PhaseTimes& times, std::chrono::microsecond
 
 }  // namespace
 
-Proxy::Proxy(Handlers handlers, const Partitioner& partitioner, const Clock& clock, ProxyOptions options,
-             Observer observer)
+Proxy::Proxy(Handlers handlers, const Partitioner& partitioner, const Clock& clock,
+             ProxyOptions options, Observer observer)
     : handlers_(handlers),
       partitioner_(partitioner),
       clock_(clock),
@@ -90,8 +91,10 @@ Response Proxy::HandleApi(const Request& request, const Route& route, RequestCon
   context.from_origin = route.from_origin;
   context.model_in_path = route.model_in_path;
   switch (route.kind) {
-    case RouteKind::kEmbeddings: return handlers_.embeddings.Handle(request, context);
-    case RouteKind::kResponses: return handlers_.responses.Handle(request, route.endpoint, context);
+    case RouteKind::kEmbeddings:
+      return handlers_.embeddings.Handle(request, context);
+    case RouteKind::kResponses:
+      return handlers_.responses.Handle(request, route.endpoint, context);
     case RouteKind::kSearch:
       if (request.method != "POST") {
         Response refused = RenderError(Error{ErrorCode::kMethodNotAllowed, ErrorOrigin::kDownstream,
@@ -100,19 +103,23 @@ Response Proxy::HandleApi(const Request& request, const Route& route, RequestCon
         return refused;
       }
       return handlers_.search.Handle(request, context);
-    default: return handlers_.pass_through.Handle(request, context);
+    default:
+      return handlers_.pass_through.Handle(request, context);
   }
 }
 
 // What every answer says, whoever made it.
-void Proxy::Finish(const Request& request, const RequestContext& context, Response& response) const {
-  if (!response.headers.Has("x-request-id")) response.headers.Add("x-request-id", context.request_id);
+void Proxy::Finish(const Request& request, const RequestContext& context,
+                   Response& response) const {
+  if (!response.headers.Has("x-request-id"))
+    response.headers.Add("x-request-id", context.request_id);
   const auto total =
       std::chrono::duration_cast<std::chrono::microseconds>(clock_.Monotonic() - request.received);
   response.headers.Set("server-timing", RenderServerTiming(context.times, total));
 }
 
-void Proxy::Observe(const Request& request, const RequestContext& context, Response& response) const {
+void Proxy::Observe(const Request& request, const RequestContext& context,
+                    Response& response) const {
   if (!observer_) return;
   RequestRecord record;
   record.request_id = response.headers.Find("x-request-id").value_or("");
@@ -125,17 +132,17 @@ void Proxy::Observe(const Request& request, const RequestContext& context, Respo
   record.status = response.status;
   record.cache = context.status;
   record.times = context.times;
-  response.on_sent = [this, record = std::move(record), received = request.received](
-                         const SendOutcome& outcome) mutable {
+  response.on_sent = [this, record = std::move(record),
+                      received = request.received](const SendOutcome& outcome) mutable {
     record.finished_at = clock_.Now();
     record.bytes_out = outcome.body_bytes;
     record.complete = outcome.complete;
     const MonoTime now = clock_.Monotonic();
     record.total = std::chrono::duration_cast<std::chrono::microseconds>(now - received);
-    record.to_first_byte = outcome.first_byte == MonoTime{}
-                               ? record.total
-                               : std::chrono::duration_cast<std::chrono::microseconds>(
-                                     outcome.first_byte - received);
+    record.to_first_byte =
+        outcome.first_byte == MonoTime{}
+            ? record.total
+            : std::chrono::duration_cast<std::chrono::microseconds>(outcome.first_byte - received);
     observer_(record);
   };
 }

@@ -1,6 +1,6 @@
-// Proxy: what a request meets first behind the front. Finds its route, makes its context, calls the one
-// handler, and puts on every answer what a client is told. docs/life_of_a_request.md follows one through.
-// Thread-safe.
+// Proxy: what a request meets first behind the front. Finds its route, makes its context, calls the
+// one handler, and puts on every answer what a client is told. docs/life_of_a_request.md follows
+// one through. Thread-safe.
 #pragma once
 
 #include <functional>

@@ -21,15 +21,16 @@ struct PhaseTimes {
 };
 
 struct RequestContext {
-  std::string request_id;      // ours, until upstream names one
+  std::string request_id;  // ours, until upstream names one
   Partition partition;
   CacheDirectives directives;
-  std::string endpoint;        // path and query as upstream gets them: "/embeddings"; "" outside the API
-  bool from_origin = false;    // endpoint counts from the upstream's origin, not from its base URL (Azure)
-  std::string route;           // a bounded label for metrics: "embeddings", "chat", "passthrough", "admin"
-  std::string model_in_path;   // Azure's deployment; empty otherwise
-  std::string model;           // as asked for, once known
-  bool for_search = false;     // what is embedded is a search's query, not itself to be found
+  std::string endpoint;  // path and query as upstream gets them: "/embeddings"; "" outside the API
+  bool from_origin =
+      false;          // endpoint counts from the upstream's origin, not from its base URL (Azure)
+  std::string route;  // a bounded label for metrics: "embeddings", "chat", "passthrough", "admin"
+  std::string model_in_path;  // Azure's deployment; empty otherwise
+  std::string model;          // as asked for, once known
+  bool for_search = false;    // what is embedded is a search's query, not itself to be found
   CacheStatus status;
   PhaseTimes times;
 };

@@ -15,9 +15,12 @@ std::optional<std::string_view> Below(std::string_view path, std::string_view pr
 
 RouteKind KindOf(Endpoint endpoint) {
   switch (endpoint) {
-    case Endpoint::kEmbeddings: return RouteKind::kEmbeddings;
-    case Endpoint::kOther: return RouteKind::kPassThrough;
-    default: return RouteKind::kResponses;
+    case Endpoint::kEmbeddings:
+      return RouteKind::kEmbeddings;
+    case Endpoint::kOther:
+      return RouteKind::kPassThrough;
+    default:
+      return RouteKind::kResponses;
   }
 }
 

@@ -1,4 +1,5 @@
-// Route: which part of Larder a request is for, from method and path alone. Thread-safety: pure functions.
+// Route: which part of Larder a request is for, from method and path alone. Thread-safety: pure
+// functions.
 #pragma once
 
 #include <string>

@@ -58,11 +58,13 @@ Status AdminAccess::CheckHost(const Request& request) const {
     return false;
   };
   const auto refuse = [](const char* field) {
-    return Error{ErrorCode::kForbidden, ErrorOrigin::kDownstream,
-                 std::string("the ") + field +
-                     " field names a server that is not this one; add the name to admin.allowed_hosts"};
+    return Error{
+        ErrorCode::kForbidden, ErrorOrigin::kDownstream,
+        std::string("the ") + field +
+            " field names a server that is not this one; add the name to admin.allowed_hosts"};
   };
-  if (const auto host = request.headers.Find("host"); host && !allowed(*host)) return refuse("Host");
+  if (const auto host = request.headers.Find("host"); host && !allowed(*host))
+    return refuse("Host");
   const auto origin = request.headers.Find("origin");
   if (origin && !allowed(AuthorityOf(*origin))) return refuse("Origin");
   return {};

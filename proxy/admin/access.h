@@ -10,8 +10,9 @@
 namespace larder {
 
 struct AdminOptions {
-  std::string token;                       // empty: open, which is allowed on loopback only
-  std::vector<std::string> allowed_hosts;  // names besides localhost, loopback and the listening address
+  std::string token;  // empty: open, which is allowed on loopback only
+  std::vector<std::string>
+      allowed_hosts;  // names besides localhost, loopback and the listening address
 };
 
 class AdminAccess {
@@ -19,12 +20,12 @@ class AdminAccess {
   AdminAccess(AdminOptions options, std::string listen_host)
       : options_(std::move(options)), listen_host_(std::move(listen_host)) {}
 
-  // Whether Host (and Origin, when there is one) name this server: a page of another site must not reach it
-  // through a browser, by whatever name it resolves. Errors: kUnauthenticated with a message that says how
-  // to allow the name.
+  // Whether Host (and Origin, when there is one) name this server: a page of another site must not
+  // reach it through a browser, by whatever name it resolves. Errors: kUnauthenticated with a
+  // message that says how to allow the name.
   Status CheckHost(const Request& request) const;
-  // Whether the request carries the admin token (Authorization: Bearer, or the cookie larder_admin), compared
-  // in constant time. Errors: kUnauthenticated.
+  // Whether the request carries the admin token (Authorization: Bearer, or the cookie
+  // larder_admin), compared in constant time. Errors: kUnauthenticated.
   Status CheckToken(const Request& request) const;
 
  private:

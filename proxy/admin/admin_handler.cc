@@ -21,7 +21,14 @@ std::optional<std::chrono::seconds> ParseWindow(std::string_view text) {
   return std::nullopt;
 }
 
-bool IsRead(const Request& request) { return request.method == "GET" || request.method == "HEAD"; }
+bool IsRead(const Request& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
+Response NotKept(Response response) {
+  response.headers.Set("cache-control", "private, no-store");
+  return response;
+}
 
 Response MethodNotAllowed() {
   Response response = RenderError(Error{ErrorCode::kMethodNotAllowed, ErrorOrigin::kDownstream,
@@ -68,10 +75,8 @@ Response AdminHandler::HandleDashboard(const Request& request) const {
   }
   Response response;
   response.headers.Add("etag", std::string(asset->etag));
-  response.headers.Add("content-security-policy",
-                       "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-                       "img-src 'self' data:; base-uri 'none'; form-action 'none'; "
-                       "frame-ancestors 'none'");
+  response.headers.Add("cache-control", "no-cache");  // asked again each time, by its ETag
+  response.headers.Add("content-security-policy", std::string(kDashboardCsp));
   response.headers.Add("x-content-type-options", "nosniff");
   response.headers.Add("referrer-policy", "no-referrer");
   if (request.headers.Find("if-none-match") == asset->etag) {
@@ -92,12 +97,15 @@ Response AdminHandler::HandleAdmin(const Request& request) const {
   const auto window_text = QueryParameter(request.query(), "window");
   const auto window = ParseWindow(window_text.value_or("0"));
   if (!window) {
-    return RenderError(InvalidArgument("window must be a number of seconds, or end in s, m, h or d",
-                                       "window"));
+    return RenderError(
+        InvalidArgument("window must be a number of seconds, or end in s, m, h or d", "window"));
   }
-  if (request.path() == "/admin/v1/stats") return JsonResponse(200, telemetry_.RenderStats(*window));
+  if (request.path() == "/admin/v1/stats") {
+    return NotKept(JsonResponse(200, telemetry_.RenderStats(*window)));
+  }
   if (request.path() == "/admin/v1/timeseries") {
-    return JsonResponse(200, telemetry_.RenderTimeseries(window_text ? *window : std::chrono::hours(1)));
+    return NotKept(JsonResponse(
+        200, telemetry_.RenderTimeseries(window_text ? *window : std::chrono::hours(1))));
   }
   return RenderError(
       Error{ErrorCode::kNotFound, ErrorOrigin::kDownstream, "the admin API has no such path"});

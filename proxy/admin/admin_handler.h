@@ -18,7 +18,8 @@ class AdminHandler {
   };
 
   // `telemetry` and `access` outlive the handler. `health` is called per request.
-  AdminHandler(const Telemetry& telemetry, const AdminAccess& access, std::function<Health()> health)
+  AdminHandler(const Telemetry& telemetry, const AdminAccess& access,
+               std::function<Health()> health)
       : telemetry_(telemetry), access_(access), health_(std::move(health)) {}
 
   // Precondition: `kind` is kHealth, kMetrics, kDashboard or kAdmin.

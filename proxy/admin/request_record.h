@@ -1,5 +1,5 @@
-// RequestRecord: one finished request as the log, the metrics and the dashboard see it. No prompt, vector,
-// credential or header value is in it. Thread-safety: a value.
+// RequestRecord: one finished request as the log, the metrics and the dashboard see it. No prompt,
+// vector, credential or header value is in it. Thread-safety: a value.
 #pragma once
 
 #include <chrono>
@@ -15,11 +15,11 @@ struct RequestRecord {
   WallTime finished_at;
   std::string request_id;
   std::string method;
-  std::string path;        // without query
-  std::string route;       // bounded label: "embeddings", "chat", "passthrough", "search", "admin", ...
-  std::string model;       // as asked for; empty when unknown
-  std::string partition;   // first 8 characters of the partition's id
-  std::string upstream;    // Upstream::name()
+  std::string path;   // without query
+  std::string route;  // bounded label: "embeddings", "chat", "passthrough", "search", "admin", ...
+  std::string model;  // as asked for; empty when unknown
+  std::string partition;  // first 8 characters of the partition's id
+  std::string upstream;   // Upstream::name()
   int status = 0;
   CacheStatus cache;
   PhaseTimes times;

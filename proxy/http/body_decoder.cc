@@ -71,8 +71,7 @@ BodyDecoder::State BodyDecoder::DecodeLine(std::string_view& bytes) {
       if (line.empty()) {
         step_ = Step::kDone;
       } else if (const std::size_t colon = line.find(':');
-                 colon == std::string_view::npos || colon == 0 || line[colon - 1] == ' ' ||
-                 line[0] == ' ' || line[0] == '\t') {
+                 colon == std::string_view::npos || !IsToken(line.substr(0, colon))) {
         return State::kRefused;
       }
   }

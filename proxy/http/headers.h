@@ -12,6 +12,8 @@ namespace larder {
 
 // ASCII case-insensitive equality; locale-free.
 bool EqualsIgnoreCase(std::string_view a, std::string_view b);
+// A field name, method or the like: one or more tchar (RFC 9110, section 5.6.2).
+bool IsToken(std::string_view text);
 // `text` without spaces and tabs at either end (RFC 9110, OWS).
 std::string_view TrimOws(std::string_view text);
 

@@ -1,30 +1,7 @@
 #include "proxy/http/request_head.h"
 
-#include <array>
-
 namespace larder {
 namespace {
-
-// RFC 9110, section 5.6.2: tchar.
-constexpr std::array<bool, 256> MakeTokenTable() {
-  std::array<bool, 256> table{};
-  for (char c = 'a'; c <= 'z'; ++c) table[static_cast<unsigned char>(c)] = true;
-  for (char c = 'A'; c <= 'Z'; ++c) table[static_cast<unsigned char>(c)] = true;
-  for (char c = '0'; c <= '9'; ++c) table[static_cast<unsigned char>(c)] = true;
-  for (const char c : {'!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~'}) {
-    table[static_cast<unsigned char>(c)] = true;
-  }
-  return table;
-}
-constexpr std::array<bool, 256> kToken = MakeTokenTable();
-
-bool IsToken(std::string_view text) {
-  if (text.empty()) return false;
-  for (const char c : text) {
-    if (!kToken[static_cast<unsigned char>(c)]) return false;
-  }
-  return true;
-}
 
 // Field values: visible bytes, obs-text, space and tab; no other control byte.
 bool IsFieldValue(std::string_view text) {
@@ -54,7 +31,7 @@ HeadParse Refuse(int status, std::string_view reason) {
 // Host of RFC 3986: enough to refuse what no server could be called.
 bool IsHost(std::string_view text) {
   for (const char c : text) {
-    if (!(kToken[static_cast<unsigned char>(c)] || c == ':' || c == '[' || c == ']' || c == '(' ||
+    if (!(IsToken({&c, 1}) || c == ':' || c == '[' || c == ']' || c == '(' ||
           c == ')' || c == ',' || c == ';' || c == '=')) {
       return false;
     }

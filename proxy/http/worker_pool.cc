@@ -16,16 +16,16 @@ bool WorkerPool::Submit(std::function<void()> task) {
   JoinFinished();
   MutexLock lock(mutex_);
   if (stopping_) return false;
-  if (idle_ <= queue_.size() && threads_.size() < options_.max_threads) {
+  if (queue_.size() >= idle_ && threads_.size() < options_.max_threads) {
     const std::uint64_t id = next_id_++;
     try {
       threads_.emplace(id, std::thread([this, id] { Run(id); }));
+      ++idle_;  // from now on, so that no other task counts on a thread that is still starting
     } catch (const std::system_error&) {
       if (threads_.empty()) return false;  // no thread to be had: the task would wait for ever
     }
-  } else if (queue_.size() >= options_.queue_limit + idle_) {  // the idle take theirs at once
-    return false;
   }
+  if (queue_.size() >= idle_ + options_.queue_limit) return false;
   queue_.push_back(std::move(task));
   work_.NotifyOne();
   return true;
@@ -68,10 +68,9 @@ void WorkerPool::Run(std::uint64_t id) {
     {
       MutexLock lock(mutex_);
       const auto deadline = std::chrono::steady_clock::now() + kIdleLife;
-      ++idle_;
       bool in_time = true;
       while (queue_.empty() && !stopping_ && in_time) in_time = work_.WaitUntil(mutex_, deadline);
-      --idle_;
+      --idle_;  // counted by Submit, or at the end of the last task
       if (queue_.empty()) {
         // Idle too long, or stopping. While stopping the thread is joined from the swapped table.
         if (const auto self = threads_.find(id); !stopping_ && self != threads_.end()) {
@@ -84,6 +83,9 @@ void WorkerPool::Run(std::uint64_t id) {
       queue_.pop_front();
     }
     task();
+    task = nullptr;  // what it held is let go before the thread counts as idle
+    MutexLock lock(mutex_);
+    ++idle_;
   }
 }
 

@@ -41,7 +41,7 @@ class WorkerPool {
   mutable Mutex mutex_;
   CondVar work_;
   std::deque<std::function<void()>> queue_ LARDER_GUARDED_BY(mutex_);
-  std::size_t idle_ LARDER_GUARDED_BY(mutex_) = 0;
+  std::size_t idle_ LARDER_GUARDED_BY(mutex_) = 0;  // threads that will take a task at once
   std::uint64_t next_id_ LARDER_GUARDED_BY(mutex_) = 0;
   bool stopping_ LARDER_GUARDED_BY(mutex_) = false;
   std::unordered_map<std::uint64_t, std::thread> threads_ LARDER_GUARDED_BY(mutex_);

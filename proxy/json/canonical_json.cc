@@ -60,11 +60,21 @@ void Append(JsonElement value, std::span<const std::string_view> skip, std::stri
     case simdjson::dom::element_type::STRING:
       AppendJsonString(As<std::string_view>(value), out);
       return;
-    case simdjson::dom::element_type::INT64: out += std::to_string(As<std::int64_t>(value)); return;
-    case simdjson::dom::element_type::UINT64: out += std::to_string(As<std::uint64_t>(value)); return;
-    case simdjson::dom::element_type::DOUBLE: AppendDouble(As<double>(value), out); return;
-    case simdjson::dom::element_type::BOOL: out += As<bool>(value) ? "true" : "false"; return;
-    case simdjson::dom::element_type::NULL_VALUE: out += "null"; return;
+    case simdjson::dom::element_type::INT64:
+      out += std::to_string(As<std::int64_t>(value));
+      return;
+    case simdjson::dom::element_type::UINT64:
+      out += std::to_string(As<std::uint64_t>(value));
+      return;
+    case simdjson::dom::element_type::DOUBLE:
+      AppendDouble(As<double>(value), out);
+      return;
+    case simdjson::dom::element_type::BOOL:
+      out += As<bool>(value) ? "true" : "false";
+      return;
+    case simdjson::dom::element_type::NULL_VALUE:
+      out += "null";
+      return;
   }
 }
 

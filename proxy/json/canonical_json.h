@@ -1,7 +1,7 @@
-// Canonical JSON for cache keys: member order, white space, escapes and the spelling of numbers do not
-// matter; everything else does. Members are sorted by the bytes of their names (doubled names keep their
-// order), numbers are written by value (1, 1.0 and 1e0 are one; whole numbers beyond 2^53 stay exact).
-// Thread-safety: pure functions.
+// Canonical JSON for cache keys: member order, white space, escapes and the spelling of numbers do
+// not matter; everything else does. Members are sorted by the bytes of their names (doubled names
+// keep their order), numbers are written by value (1, 1.0 and 1e0 are one; whole numbers beyond
+// 2^53 stay exact). Thread-safety: pure functions.
 #pragma once
 
 #include <span>

@@ -14,7 +14,8 @@ Result<JsonDocument> JsonDocument::Parse(std::string_view text) {
     return Error{ErrorCode::kOverloaded, ErrorOrigin::kSelf, "not enough memory to parse the JSON"};
   }
   JsonElement root;
-  const auto error = parser.parse_into_document(*document, text.data(), text.size(), true).get(root);
+  const auto error =
+      parser.parse_into_document(*document, text.data(), text.size(), true).get(root);
   if (parser.capacity() > kKeepBytes) parser = simdjson::dom::parser();
   if (error != simdjson::SUCCESS) {
     return InvalidArgument(std::string("the body is not valid JSON: ") +

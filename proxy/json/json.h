@@ -1,6 +1,6 @@
-// Reading JSON (RFC 8259): the one place that includes simdjson. Documents are validated whole: UTF-8,
-// grammar, nothing after the end, at most 512 levels deep.
-// Thread-safety: a document is immutable once parsed; Parse may run on any thread.
+// Reading JSON (RFC 8259): the one place that includes simdjson. Documents are validated whole:
+// UTF-8, grammar, nothing after the end, at most 512 levels deep. Thread-safety: a document is
+// immutable once parsed; Parse may run on any thread.
 #pragma once
 
 #include <simdjson.h>
@@ -14,8 +14,8 @@
 
 namespace larder {
 
-// A view of one value inside a document; lives as long as the document. Use the error-code accessors
-// (get(), is_string(), ...): the throwing conversions are not for us.
+// A view of one value inside a document; lives as long as the document. Use the error-code
+// accessors (get(), is_string(), ...): the throwing conversions are not for us.
 using JsonElement = simdjson::dom::element;
 using JsonArray = simdjson::dom::array;
 using JsonObject = simdjson::dom::object;

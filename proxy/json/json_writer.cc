@@ -29,11 +29,21 @@ void AppendJsonString(std::string_view text, std::string& out) {
     out.append(text, copied, i - copied);
     copied = i + 1;
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         out += "\\u00";
         out.push_back(kHex[c >> 4]);
@@ -44,8 +54,12 @@ void AppendJsonString(std::string_view text, std::string& out) {
   out.push_back('"');
 }
 
-void AppendJsonNumber(double value, std::string& out) { AppendShortest(value, out); }
-void AppendJsonNumber(float value, std::string& out) { AppendShortest(value, out); }
+void AppendJsonNumber(double value, std::string& out) {
+  AppendShortest(value, out);
+}
+void AppendJsonNumber(float value, std::string& out) {
+  AppendShortest(value, out);
+}
 
 void JsonWriter::Separate() {
   if (needs_comma_) out_.push_back(',');
@@ -79,7 +93,9 @@ JsonWriter& JsonWriter::String(std::string_view value) {
   return *this;
 }
 
-JsonWriter& JsonWriter::Int(std::int64_t value) { return Raw(std::to_string(value)); }
+JsonWriter& JsonWriter::Int(std::int64_t value) {
+  return Raw(std::to_string(value));
+}
 
 JsonWriter& JsonWriter::Number(double value) {
   Separate();

@@ -10,7 +10,8 @@
 
 namespace larder {
 
-// Appends `text` quoted and escaped (RFC 8259, section 7). `text` is UTF-8; other bytes go as they are.
+// Appends `text` quoted and escaped (RFC 8259, section 7). `text` is UTF-8; other bytes go as they
+// are.
 void AppendJsonString(std::string_view text, std::string& out);
 // Appends the shortest decimal that reads back as the same number; null for NaN and infinities.
 void AppendJsonNumber(double value, std::string& out);
@@ -33,7 +34,9 @@ class JsonWriter {
   JsonWriter& Raw(std::string_view json);
 
   // A member in one call.
-  JsonWriter& Member(std::string_view key, std::string_view value) { return Key(key).String(value); }
+  JsonWriter& Member(std::string_view key, std::string_view value) {
+    return Key(key).String(value);
+  }
   JsonWriter& Member(std::string_view key, const char* value) { return Key(key).String(value); }
   JsonWriter& Member(std::string_view key, bool value) { return Key(key).Bool(value); }
   template <std::integral T>

@@ -7,8 +7,8 @@ namespace larder {
 
 class HttpUpstream final : public Upstream {
  public:
-  // `base_url` is http:// or https://, without a trailing slash: "https://api.openai.com/v1". `engine`
-  // outlives it.
+  // `base_url` is http:// or https://, without a trailing slash: "https://api.openai.com/v1".
+  // `engine` outlives it.
   HttpUpstream(std::string base_url, CurlEngine& engine)
       : base_url_(std::move(base_url)),
         origin_(base_url_.substr(0, base_url_.find('/', base_url_.find("://") + 3))),

@@ -18,11 +18,11 @@
 namespace larder {
 
 struct UpstreamRequest {
-  std::string method;            // "POST"
-  std::string path_and_query;    // below the upstream's base URL: "/embeddings?x=1"; starts with '/'
-  bool from_origin = false;      // path_and_query counts from the base URL's origin instead
-  Headers headers;               // end-to-end fields only; the upstream adds Host and framing
-  std::string body;              // used when body_source is null
+  std::string method;          // "POST"
+  std::string path_and_query;  // below the upstream's base URL: "/embeddings?x=1"; starts with '/'
+  bool from_origin = false;    // path_and_query counts from the base URL's origin instead
+  Headers headers;             // end-to-end fields only; the upstream adds Host and framing
+  std::string body;            // used when body_source is null
   // A body still arriving from the client; sent with `body_size` when known, else chunked.
   std::shared_ptr<BodySource> body_source = nullptr;
   std::optional<std::uint64_t> body_size = std::nullopt;
@@ -32,13 +32,14 @@ struct UpstreamRequest {
 };
 
 struct UpstreamReply {
-  int status = 0;      // 100..599, never an interim 1xx but 101
-  Headers headers;     // hop-by-hop fields removed
+  int status = 0;   // 100..599, never an interim 1xx but 101
+  Headers headers;  // hop-by-hop fields removed
   // The decoded body. kEnd only when it arrived whole by its own framing: a broken chunked body, a
   // short one, or one delimited by close alone with `framed` false must not be stored.
   // Dropping it before its end cancels the exchange.
   std::shared_ptr<BodySource> body;
-  // False when only the end of the connection told the end of the body (RFC 9112, section 6.3, rule 8).
+  // False when only the end of the connection told the end of the body (RFC 9112, section 6.3, rule
+  // 8).
   bool framed = true;
 };
 
@@ -47,7 +48,8 @@ class Upstream {
  public:
   virtual ~Upstream() = default;
 
-  // Part of every cache key: entries of one upstream never answer for another. "builtin" or a base URL.
+  // Part of every cache key: entries of one upstream never answer for another. "builtin" or a base
+  // URL.
   virtual const std::string& name() const = 0;
 
   // Sends the request and returns as soon as the response head has arrived.

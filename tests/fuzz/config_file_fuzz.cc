@@ -8,7 +8,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const std::string path =
-      (std::filesystem::temp_directory_path() / ("larder-fuzz-" + std::to_string(std::rand()))).string();
+      (std::filesystem::temp_directory_path() / ("larder-fuzz-" + std::to_string(std::rand())))
+          .string();
   std::ofstream(path, std::ios::binary)
       .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
   larder::LoadInputs inputs;

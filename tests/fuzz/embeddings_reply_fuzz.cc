@@ -1,5 +1,5 @@
-// Any answer of upstream: refused, or as many vectors of one dimension as were asked for, whose tokens add
-// up.
+// Any answer of upstream: refused, or as many vectors of one dimension as were asked for, whose
+// tokens add up.
 
 #include <cstdlib>
 
@@ -13,8 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       parsed->entries[0].dim() != parsed->entries[1].dim()) {
     std::abort();
   }
-  if (parsed->total_tokens >= 0 && parsed->entries[0].total_tokens + parsed->entries[1].total_tokens !=
-                                       parsed->total_tokens) {
+  if (parsed->total_tokens >= 0 &&
+      parsed->entries[0].total_tokens + parsed->entries[1].total_tokens != parsed->total_tokens) {
     std::abort();
   }
   return 0;

@@ -17,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (std::size_t end = 1; end <= whole.consumed; ++end) {
       const auto part = ParseRequestHead(bytes.substr(0, end), limits, piecewise);
       if (part.state == larder::HeadParse::State::kRefused) std::abort();
-      if ((part.state == larder::HeadParse::State::kComplete) != (end == whole.consumed)) std::abort();
+      if ((part.state == larder::HeadParse::State::kComplete) != (end == whole.consumed))
+        std::abort();
     }
   }
   return 0;

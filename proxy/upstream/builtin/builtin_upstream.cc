@@ -54,7 +54,8 @@ UpstreamReply TooLarge() {
       "request_too_large");
 }
 
-// The path below the base of what Azure's clients ask for: "/openai/deployments/{model}/embeddings" and
+// The path below the base of what Azure's clients ask for: "/openai/deployments/{model}/embeddings"
+// and
 // "/openai/v1/embeddings" are "/embeddings". The model is taken from the body.
 std::string_view BelowAzureBase(std::string_view path) {
   constexpr std::string_view kDeployments = "/openai/deployments/";
