@@ -61,6 +61,11 @@ ParsedCommandLine ParseCommandLine(std::vector<std::string> arguments) {
                              arguments[0] == "--version" || !arguments[0].starts_with('-'));
   if (!top_level) arguments.insert(arguments.begin(), "serve");
   if (arguments[0] == "--version") arguments[0] = "version";
+  if (!arguments[0].starts_with('-') &&
+      std::find(kVerbs.begin(), kVerbs.end(), arguments[0]) == kVerbs.end()) {
+    return {std::nullopt, "larder: there is no verb " + arguments[0] + "; see larder --help\n",
+            kBadUsage};
+  }
 
   CommandLine command;
   CLI::App app("Larder: a caching proxy for AI APIs. Point an OpenAI client's base URL at it.",

@@ -1,0 +1,143 @@
+#include "app/app.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "app/data_dir.h"
+#include "app/http_client.h"
+#include "app/self_check.h"
+#include "tests/support/temp_dir.h"
+
+namespace larder {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* kEmbed = R"({"model":"larder-hash-384","input":"a text"})";
+
+class AppTest : public testing::Test {
+ protected:
+  AppTest() {
+    config_.data_dir = dir_.path() + "/data";
+    config_.front.port = 0;
+    config_.log_requests = false;
+  }
+  std::unique_ptr<App> Started() {
+    auto app = App::Start(config_, log_);
+    EXPECT_TRUE(app.ok()) << (app.ok() ? "" : app.error().message);
+    return app.ok() ? std::move(app).value() : nullptr;
+  }
+  static std::string StatusOf(const App& app) {
+    const auto reply = CallServer(app.address(), "POST", "/v1/embeddings", {}, kEmbed);
+    return reply.ok() ? std::string(reply->headers.Find("cache-status").value_or("")) : "no answer";
+  }
+
+  TempDir dir_;
+  Config config_;
+  Log log_{LogFormat::kText, LogLevel::kError};
+};
+
+TEST_F(AppTest, KeepsItsEntriesOverARestart) {
+  auto app = Started();
+  EXPECT_THAT(StatusOf(*app), HasSubstr("fwd=miss"));
+  EXPECT_TRUE(app->Stop());
+  app.reset();
+  app = Started();
+  EXPECT_THAT(StatusOf(*app), HasSubstr("; hit;"));
+}
+
+TEST_F(AppTest, ADataDirectoryIsOneServersAlone) {
+  const auto app = Started();
+  const auto second = App::Start(config_, log_);
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(second.error().message, HasSubstr("--data-dir"));
+  EXPECT_THAT(StatusOf(*app), HasSubstr("larder"));
+}
+
+TEST_F(AppTest, WhatItKeepsIsPrivate) {
+  const auto app = Started();
+  const auto mode = [](const std::string& path) {
+    return static_cast<int>(std::filesystem::status(path).permissions() &
+                            std::filesystem::perms::all);
+  };
+  EXPECT_EQ(mode(config_.data_dir), 0700);
+  EXPECT_EQ(mode(config_.data_dir + "/partition.key"), 0600);
+}
+
+TEST_F(AppTest, ADamagedCacheIsMovedAsideAndTheServerStarts) {
+  Started()->Stop();
+  std::ofstream(config_.data_dir + "/cache/CURRENT") << "no such manifest\n";
+  auto app = Started();
+  EXPECT_THAT(StatusOf(*app), HasSubstr("fwd=miss"));
+  app->Stop();
+  bool aside = false;
+  for (const auto& entry : std::filesystem::directory_iterator(config_.data_dir)) {
+    aside = aside || entry.path().filename().string().starts_with("cache.damaged-");
+  }
+  EXPECT_TRUE(aside);
+}
+
+TEST_F(AppTest, ACacheThatCannotBeOpenedStopsNoRequest) {
+  std::filesystem::create_directories(config_.data_dir);
+  std::ofstream(config_.data_dir + "/cache") << "a file where the directory should be";
+  const auto app = Started();
+  EXPECT_THAT(StatusOf(*app), HasSubstr("store-failed"));
+  EXPECT_THAT(StatusOf(*app), HasSubstr("; hit;"));  // from the memory tier
+}
+
+TEST_F(AppTest, ADamagedPartitionKeyIsAnErrorThatSaysWhatToDo) {
+  std::filesystem::create_directories(config_.data_dir);
+  std::ofstream(config_.data_dir + "/partition.key") << "short";
+  const auto app = App::Start(config_, log_);
+  ASSERT_FALSE(app.ok());
+  EXPECT_THAT(app.error().message, HasSubstr("restore it, or remove it"));
+}
+
+TEST_F(AppTest, ATakenAddressIsAnErrorThatSaysWhatToDo) {
+  const auto app = Started();
+  Config second = config_;
+  second.data_dir = dir_.path() + "/second";
+  second.front.port =
+      static_cast<std::uint16_t>(std::stoi(app->address().substr(app->address().rfind(':') + 1)));
+  const auto refused = App::Start(second, log_);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message, HasSubstr("--listen"));
+}
+
+TEST_F(AppTest, AnUpstreamThatLeadsBackIsALoop) {
+  // The port is not known before the start: take a free one, give it back, and point at it.
+  auto probe = Started();
+  const std::string address = probe->address();
+  probe->Stop();
+  probe.reset();
+  config_.front.port =
+      static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+  config_.upstream = address + "/v1";
+  const auto app = Started();
+  const auto reply = CallServer(app->address(), "POST", "/v1/embeddings", {}, kEmbed);
+  ASSERT_TRUE(reply.ok());
+  EXPECT_EQ(reply->status, 508);
+  EXPECT_THAT(reply->body, HasSubstr("loop_detected"));
+}
+
+TEST_F(AppTest, TheSelfCheckPassesAndLeavesNothingBehind) {
+  std::ostringstream out;
+  EXPECT_TRUE(RunSelfCheck(config_, log_, out)) << out.str();
+  EXPECT_THAT(out.str(), HasSubstr("fwd=miss"));
+  EXPECT_THAT(out.str(), HasSubstr("larder; hit"));
+  EXPECT_FALSE(std::filesystem::exists(config_.data_dir));
+}
+
+TEST_F(AppTest, StoppingTwiceDoesNothingMore) {
+  const auto app = Started();
+  EXPECT_TRUE(app->Stop());
+  EXPECT_TRUE(app->Stop());
+}
+
+}  // namespace
+}  // namespace larder
