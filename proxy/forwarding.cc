@@ -24,6 +24,19 @@ bool IsStoredField(std::string_view name) {
   return StartsWithIgnoreCase(name, "openai-") && !EqualsIgnoreCase(name, "openai-processing-ms");
 }
 
+// The cookies without larder_admin: the admin token is none of upstream's business.
+std::string WithoutAdminCookie(std::string_view cookies) {
+  std::string kept;
+  while (!cookies.empty()) {
+    const std::string_view pair = cookies.substr(0, cookies.find(';'));
+    cookies.remove_prefix(std::min(cookies.size(), pair.size() + 1));
+    if (TrimOws(pair).starts_with("larder_admin=")) continue;
+    if (!kept.empty()) kept += ';';
+    kept += kept.empty() ? TrimOws(pair) : pair;
+  }
+  return kept;
+}
+
 }  // namespace
 
 Headers UpstreamHeaders(const Headers& client, const std::string& via, bool identity) {
@@ -39,6 +52,12 @@ Headers UpstreamHeaders(const Headers& client, const std::string& via, bool iden
     if (identity &&
         (EqualsIgnoreCase(name, "accept-encoding") || EqualsIgnoreCase(name, "range") ||
          EqualsIgnoreCase(name, "if-none-match") || EqualsIgnoreCase(name, "if-modified-since"))) {
+      continue;
+    }
+    if (EqualsIgnoreCase(name, "cookie") && value.find("larder_admin=") != std::string::npos) {
+      if (std::string kept = WithoutAdminCookie(value); !kept.empty()) {
+        headers.Add(name, std::move(kept));
+      }
       continue;
     }
     headers.Add(name, value);
@@ -81,10 +100,16 @@ std::string KeyedHeaders(const Headers& client) {
 std::string CredentialOf(const Headers& client) {
   std::string credential;
   ByteWriter writer(credential);
-  for (const std::string_view name : {"authorization", "api-key", "x-api-key"}) {
+  for (const std::string_view name : {"authorization", "api-key", "x-api-key", "x-goog-api-key",
+                                      "ocp-apim-subscription-key", "cf-aig-authorization"}) {
     if (!client.Has(name)) continue;
     writer.Prefixed(name);
     writer.Prefixed(client.Joined(name));
+  }
+  // Beside a credential cookies are noise that varies; alone they may be one.
+  if (credential.empty() && client.Has("cookie")) {
+    writer.Prefixed("cookie");
+    writer.Prefixed(client.Joined("cookie"));
   }
   return credential;
 }

@@ -27,8 +27,10 @@ Headers StoredHeaders(const Headers& upstream);
 // appear.
 std::string KeyedHeaders(const Headers& client);
 
-// The credential of a request: Authorization, api-key (Azure) and x-api-key (Anthropic), as one
-// string; empty when it has none. Never logged, never stored.
+// The credential of a request, as one string; empty when it has none: every field that providers
+// and gateways take one from (Authorization, api-key, x-api-key, x-goog-api-key,
+// Ocp-Apim-Subscription-Key, cf-aig-authorization), and Cookie where there is none of those.
+// Never logged, never stored.
 std::string CredentialOf(const Headers& client);
 
 // Errors: kLoop when a Via field names this server (`via`: "1.1 larder-1f2e3d4c") or just "larder".

@@ -73,6 +73,10 @@ Response Proxy::Handle(Request request) {
   } else {
     response = HandleApi(request, route, context);
     AddCacheHeaders(context.status, response.headers);
+    // What a stream will have cost is not known at its head.
+    if (response.stream != nullptr && !context.status.collapsed) {
+      response.headers.Remove("x-larder-billed-tokens");
+    }
   }
   Finish(request, context, response);
   Observe(request, context, response);
@@ -116,6 +120,9 @@ void Proxy::Finish(const Request& request, const RequestContext& context,
   const auto total =
       std::chrono::duration_cast<std::chrono::microseconds>(clock_.Monotonic() - request.received);
   response.headers.Set("server-timing", RenderServerTiming(context.times, total));
+  if (!response.headers.Has("cache-control")) {
+    response.headers.Add("cache-control", "private, no-store");
+  }
 }
 
 void Proxy::Observe(const Request& request, const RequestContext& context,
@@ -151,6 +158,7 @@ Response Proxy::RenderFrontError(int status, std::string_view message) const {
   const char* type = status >= 500 ? "server_error" : "invalid_request_error";
   Response response = RenderError(status, message, type);
   response.headers.Set("x-request-id", NewRequestId());
+  response.headers.Set("cache-control", "private, no-store");
   return response;
 }
 

@@ -50,7 +50,8 @@ Result<ReadState> ReadSome(BodySource& source, std::size_t max_bytes, std::strin
   }
   source.SetWaker({});
   if (state == ReadState::kWait) {
-    return Error{ErrorCode::kDeadlineExceeded, ErrorOrigin::kSelf, "the body did not arrive in time"};
+    return Error{ErrorCode::kDeadlineExceeded, ErrorOrigin::kSelf,
+                 "the body did not arrive in time"};
   }
   return state;
 }
@@ -63,8 +64,9 @@ Result<std::string> ReadWhole(BodySource& source, std::size_t limit_bytes, MonoT
     if (state == ReadState::kEnd) return bytes;
     if (state == ReadState::kFailed) return source.error();
     if (bytes.size() > limit_bytes) {
-      return Error{ErrorCode::kTooLarge, ErrorOrigin::kSelf,
-                   "the body is larger than the limit of " + std::to_string(limit_bytes) + " bytes"};
+      return Error{
+          ErrorCode::kTooLarge, ErrorOrigin::kSelf,
+          "the body is larger than the limit of " + std::to_string(limit_bytes) + " bytes"};
     }
   }
 }

@@ -1,6 +1,6 @@
-// BodySource: the bytes of a message body as they become available, pulled by whoever sends them on.
-// The same seam carries a request body on its way up and a response body on its way down, so that a
-// reader never holds more than it asked for and a slow reader slows its writer.
+// BodySource: the bytes of a message body as they become available, pulled by whoever sends them
+// on. The same seam carries a request body on its way up and a response body on its way down, so
+// that a reader never holds more than it asked for and a slow reader slows its writer.
 #pragma once
 
 #include <functional>
@@ -24,12 +24,12 @@ class BodySource {
  public:
   virtual ~BodySource() = default;
 
-  // Appends at most `max_bytes` (at least 1) to `out` without blocking. After kEnd or kFailed it keeps
-  // returning the same.
+  // Appends at most `max_bytes` (at least 1) to `out` without blocking. After kEnd or kFailed it
+  // keeps returning the same.
   virtual ReadState TryRead(std::size_t max_bytes, std::string& out) = 0;
-  // Called (from any thread, possibly at once) when a TryRead that returned kWait is worth repeating.
-  // It must be quick and must not call the source. Replaces an earlier waker; an empty one removes it,
-  // and after that call returns no earlier waker runs.
+  // Called (from any thread, possibly at once) when a TryRead that returned kWait is worth
+  // repeating. It must be quick and must not call the source. Replaces an earlier waker; an empty
+  // one removes it, and after that call returns no earlier waker runs.
   virtual void SetWaker(std::function<void()> waker) = 0;
   // Why it broke off. Precondition: TryRead returned kFailed.
   virtual Error error() const = 0;
@@ -52,8 +52,8 @@ class StringBody final : public BodySource {
 // Errors: the source's own; kTooLarge past `limit_bytes`; kDeadlineExceeded at `deadline`.
 Result<std::string> ReadWhole(BodySource& source, std::size_t limit_bytes, MonoTime deadline);
 
-// Blocks until bytes were appended, the body has ended or broke off (never returns kWait), or `deadline`
-// passed (kFailed is not returned then: the result is an error with kDeadlineExceeded).
+// Blocks until bytes were appended, the body has ended or broke off (never returns kWait), or
+// `deadline` passed (kFailed is not returned then: the result is an error with kDeadlineExceeded).
 Result<ReadState> ReadSome(BodySource& source, std::size_t max_bytes, std::string& out,
                            MonoTime deadline);
 

@@ -1,5 +1,7 @@
 #include "proxy/http/body_decoder.h"
 
+#include <algorithm>
+
 namespace larder {
 namespace {
 
@@ -9,7 +11,8 @@ constexpr std::size_t kMaxTrailers = 8192;
 }  // namespace
 
 BodyDecoder::BodyDecoder(const RequestHead& head)
-    : step_(head.chunked ? Step::kSize : Step::kLength), remaining_(head.content_length.value_or(0)) {
+    : step_(head.chunked ? Step::kSize : Step::kLength),
+      remaining_(head.content_length.value_or(0)) {
   if (step_ == Step::kLength && remaining_ == 0) step_ = Step::kDone;
 }
 
@@ -42,7 +45,9 @@ BodyDecoder::State BodyDecoder::Decode(std::string_view bytes, std::size_t max_o
 BodyDecoder::State BodyDecoder::DecodeLine(std::string_view& bytes) {
   const std::size_t newline = bytes.find('\n');
   const std::size_t size = newline == std::string_view::npos ? bytes.size() : newline + 1;
-  const std::size_t limit = step_ == Step::kDataEnd ? 2 : step_ == Step::kSize ? kMaxSizeLine : kMaxTrailers;
+  const std::size_t limit = step_ == Step::kDataEnd ? 2
+                            : step_ == Step::kSize  ? kMaxSizeLine
+                                                    : kMaxTrailers;
   if (line_.size() + size > limit) return State::kRefused;
   line_.append(bytes, 0, size);
   bytes.remove_prefix(size);

@@ -67,8 +67,12 @@ ReadState ByteChannel::TryRead(std::size_t max_bytes, std::string& out) {
   return ReadState::kData;
 }
 
-void ByteChannel::SetWaker(std::function<void()> waker) { data_waker_.Set(std::move(waker)); }
-void ByteChannel::SetRoomWaker(std::function<void()> waker) { room_waker_.Set(std::move(waker)); }
+void ByteChannel::SetWaker(std::function<void()> waker) {
+  data_waker_.Set(std::move(waker));
+}
+void ByteChannel::SetRoomWaker(std::function<void()> waker) {
+  room_waker_.Set(std::move(waker));
+}
 
 Error ByteChannel::error() const {
   MutexLock lock(mutex_);

@@ -1,5 +1,5 @@
-// ByteChannel: a body in flight between one writer and one reader, bounded, so that a slow reader slows
-// the writer instead of filling memory.
+// ByteChannel: a body in flight between one writer and one reader, bounded, so that a slow reader
+// slows the writer instead of filling memory.
 #pragma once
 
 #include <functional>
@@ -12,18 +12,20 @@
 
 namespace larder {
 
-// Thread-safety: one writer thread and one reader thread; the wakers run on the other side's thread.
+// Thread-safety: one writer thread and one reader thread; the wakers run on the other side's
+// thread.
 class ByteChannel final : public BodySource {
  public:
   explicit ByteChannel(std::size_t capacity_bytes) : capacity_(capacity_bytes) {}
 
-  // Writer: appends all of `bytes`. False when the channel now holds its capacity or more: write no more
-  // until the room waker has been called. Bytes after Close or after the reader left are dropped.
+  // Writer: appends all of `bytes`. False when the channel now holds its capacity or more: write no
+  // more until the room waker has been called. Bytes after Close or after the reader left are
+  // dropped.
   bool Write(std::string_view bytes);
   // Writer: no more bytes; nullopt for a whole body, an error for one that broke off.
   void Close(std::optional<Error> error);
-  // Writer: called when a full channel has room again, and when the reader leaves. Must be quick and must
-  // not call the channel. After SetRoomWaker({}) returns, no earlier waker runs.
+  // Writer: called when a full channel has room again, and when the reader leaves. Must be quick
+  // and must not call the channel. After SetRoomWaker({}) returns, no earlier waker runs.
   void SetRoomWaker(std::function<void()> waker);
 
   // Reader: nothing more will be read.
@@ -35,7 +37,8 @@ class ByteChannel final : public BodySource {
   Error error() const override;
 
  private:
-  // Held while a waker runs, so that replacing one waits for it; taken alone or before mutex_'s users.
+  // Held while a waker runs, so that replacing one waits for it; taken alone or before mutex_'s
+  // users.
   struct Waker {
     Mutex mutex;
     std::function<void()> call;

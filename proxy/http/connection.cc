@@ -7,7 +7,8 @@
 #include <array>
 #include <cerrno>
 
-// The reading half of a connection: heads, bodies, hand-over. The writing half is connection_write.cc.
+// The reading half of a connection: heads, bodies, hand-over. The writing half is
+// connection_write.cc.
 
 namespace larder {
 
@@ -26,8 +27,9 @@ Connection::~Connection() {
 void Connection::Start() {
   SetDeadline(context_.options.idle_timeout);
   interest_ = EPOLLIN | EPOLLRDHUP;
-  const Status watched = loop_.Watch(
-      fd_, interest_, [self = shared_from_this()](std::uint32_t events) { self->OnEvents(events); });
+  const Status watched =
+      loop_.Watch(fd_, interest_,
+                  [self = shared_from_this()](std::uint32_t events) { self->OnEvents(events); });
   if (!watched.ok()) Close();
 }
 
@@ -43,7 +45,17 @@ void Connection::Close() {
     upload_->Close(Error{ErrorCode::kCancelled, ErrorOrigin::kDownstream, "the client left"});
   }
   if (response_.stream != nullptr) response_.stream->SetWaker({});
-  if (was_responding && response_.on_sent) response_.on_sent({body_sent_, false, first_byte_});
+  if (was_responding && response_.on_sent) {
+    written_.push_back({flushed_ + unsent(), {body_sent_, false, first_byte_}, response_.on_sent});
+  }
+  for (const Written& answer : std::exchange(written_, {})) {
+    // At most what of it is still unsent did not reach the socket.
+    const std::uint64_t lost = answer.end - std::min(answer.end, flushed_);
+    SendOutcome outcome = answer.outcome;
+    outcome.body_bytes -= std::min(outcome.body_bytes, lost);
+    outcome.complete = false;
+    answer.on_sent(outcome);
+  }
   response_ = {};
   if (on_closed_) on_closed_(fd_);
 }
@@ -61,15 +73,22 @@ void Connection::OnTick(MonoTime now) {
   if (now < deadline_) return;
   switch (state_) {
     case State::kHead:
-      if (in_.empty() || out_position_ < out_.size()) {
+      if (in_.empty() || unsent() > 0) {
         Close();
       } else {
+        method_.clear();
         AnswerAndClose(408, "the request head did not arrive in time");
       }
       break;
     case State::kWholeBody:
       AnswerAndClose(408, "the request body did not arrive in time");
       break;
+    case State::kResponding:
+      if (unsent() > 0) {
+        Close();  // the client does not read
+        break;
+      }
+      [[fallthrough]];
     case State::kHandling:
       // The handler has its own deadlines; a stalled upload is the client's fault.
       if (upload_ != nullptr && decoder_ && !upload_stalled_) {
@@ -77,11 +96,11 @@ void Connection::OnTick(MonoTime now) {
                              "the request body did not arrive in time"});
       }
       break;
-    case State::kResponding:
-      if (out_position_ < out_.size()) Close();  // the client does not read
+    case State::kClosing:
+      Close();
       break;
-    case State::kClosing: Close(); break;
-    case State::kClosed: break;
+    case State::kClosed:
+      break;
   }
 }
 
@@ -108,21 +127,7 @@ void Connection::OnReadable() {
   }
   if (size == 0) {
     read_closed_ = true;
-    // Nobody is left to read a stream; a whole answer may still be on its way to a half-closed client.
-    const bool streaming = state_ == State::kResponding && response_.stream != nullptr;
-    const bool unsent = out_position_ < out_.size();
-    if (state_ == State::kHead && unsent) {
-      state_ = State::kClosing;
-    } else if (state_ == State::kHead || state_ == State::kWholeBody || streaming ||
-               (state_ == State::kClosing && !unsent)) {
-      Close();
-      return;
-    }
-    if (upload_ != nullptr && decoder_) {
-      upload_->Close(Error{ErrorCode::kCancelled, ErrorOrigin::kDownstream, "the client left"});
-      decoder_.reset();
-    }
-    UpdateInterest();
+    Advance();
     return;
   }
   if (state_ == State::kClosing) return;  // read and dropped, so that the last answer is not reset
@@ -138,18 +143,48 @@ void Connection::Advance() {
     switch (state_) {
       case State::kHead:
         // A client that pipelines without reading gets its next answer when it has taken the last.
-        more = !in_.empty() && out_.size() - out_position_ < context_.options.write_window_bytes &&
-               ReadHead();
+        more = !in_.empty() && unsent() < context_.options.write_window_bytes && ReadHead();
         break;
-      case State::kWholeBody: more = ReadWholeBody(); break;
+      case State::kWholeBody:
+        more = ReadWholeBody();
+        break;
       case State::kHandling:
+      case State::kResponding:  // an answer may come while its request's body is still arriving
         FeedUpload();
         more = false;
         break;
-      default: more = false;
+      default:
+        more = false;
     }
   }
+  if (read_closed_) EndInput();
   if (state_ != State::kClosed) UpdateInterest();
+}
+
+void Connection::EndInput() {
+  switch (state_) {
+    case State::kHead:
+      // A whole head may stand behind an answer that the client has yet to take.
+      if (!in_.empty() && unsent() >= context_.options.write_window_bytes) return;
+      [[fallthrough]];
+    case State::kWholeBody:
+    case State::kClosing:
+      // A half-closed client still gets the answers that are on their way.
+      state_ = State::kClosing;
+      if (unsent() == 0) Close();
+      break;
+    case State::kHandling:
+      if (decoder_ && upload_ != nullptr && !upload_stalled_) {
+        upload_->Close(Error{ErrorCode::kCancelled, ErrorOrigin::kDownstream, "the client left"});
+        decoder_.reset();
+      }
+      break;
+    case State::kResponding:
+      Close();
+      break;  // nobody is left to read a stream
+    case State::kClosed:
+      break;
+  }
 }
 
 bool Connection::ReadHead() {
@@ -217,20 +252,25 @@ void Connection::BeginBody(RequestHead head) {
 }
 
 bool Connection::ReadWholeBody() {
+  BodyDecoder::State state = BodyDecoder::State::kMore;
   std::size_t consumed = 0;
-  const std::size_t room =
-      plan_.max_body_bytes == 0
-          ? kReadStep
-          : static_cast<std::size_t>(plan_.max_body_bytes - request_.body.size() + 1);
-  const auto state = decoder_->Decode(in_, room, consumed, request_.body);
-  in_.erase(0, consumed);
-  if (state == BodyDecoder::State::kRefused) {
-    AnswerAndClose(400, "the chunked framing of the body is broken");
-    return false;
-  }
+  do {
+    // One byte more than is allowed shows that there is more.
+    const std::size_t room =
+        plan_.max_body_bytes == 0
+            ? kReadStep
+            : static_cast<std::size_t>(plan_.max_body_bytes - request_.body.size() + 1);
+    state = decoder_->Decode(in_, room, consumed, request_.body);
+    in_.erase(0, consumed);
+  } while (state == BodyDecoder::State::kMore && consumed > 0 &&
+           (plan_.max_body_bytes == 0 || request_.body.size() <= plan_.max_body_bytes));
   if (plan_.max_body_bytes > 0 && request_.body.size() > plan_.max_body_bytes) {
     AnswerAndClose(413, "the request body is larger than the limit of " +
                             std::to_string(plan_.max_body_bytes) + " bytes");
+    return false;
+  }
+  if (state == BodyDecoder::State::kRefused) {
+    AnswerAndClose(400, "the chunked framing of the body is broken");
     return false;
   }
   if (state == BodyDecoder::State::kMore) return false;
@@ -280,18 +320,18 @@ void Connection::Dispatch() {
     return;
   }
   const auto request = std::make_shared<Request>(std::move(request_));
-  const bool accepted = context_.workers.Submit([weak = weak_from_this(), request, &loop = loop_,
-                                                 &handler = context_.handler] {
-    auto response = std::make_shared<Response>(handler.Handle(std::move(*request)));
-    loop.Post([weak, response] {
-      if (const auto self = weak.lock(); self != nullptr && self->state_ == State::kHandling) {
-        self->OnResponse(std::move(*response));
-        self->Advance();
-      } else if (response->on_sent) {
-        response->on_sent({});
-      }
-    });
-  });
+  const bool accepted = context_.workers.Submit(
+      [weak = weak_from_this(), request, &loop = loop_, &handler = context_.handler] {
+        auto response = std::make_shared<Response>(handler.Handle(std::move(*request)));
+        loop.Post([weak, response] {
+          if (const auto self = weak.lock(); self != nullptr && self->state_ == State::kHandling) {
+            self->OnResponse(std::move(*response));
+            self->Advance();
+          } else if (response->on_sent) {
+            response->on_sent({});
+          }
+        });
+      });
   if (!accepted) {
     Response busy = context_.handler.RenderFrontError(
         503, "the server is at its limit of requests under way; retry shortly");

@@ -1,10 +1,12 @@
-// Connection: one client's connection on its loop: reads heads and bodies, hands requests out, writes
-// answers in order. Non-blocking; holds a few hundred bytes while idle.
+// Connection: one client's connection on its loop: reads heads and bodies, hands requests out,
+// writes answers in order. Non-blocking; holds a few hundred bytes while idle.
 //
-// Thread-safety: everything runs on the loop's thread; handlers run elsewhere and come back by Post.
+// Thread-safety: everything runs on the loop's thread; handlers run elsewhere and come back by
+// Post.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,7 +28,7 @@ struct ConnectionOptions {
   std::chrono::milliseconds idle_timeout{75'000};   // between requests
   std::chrono::milliseconds write_timeout{60'000};  // without the client taking a byte
   std::size_t write_window_bytes = 256 * 1024;      // unsent bytes of a streamed answer
-  std::size_t upload_window_bytes = 256 * 1024;     // received bytes of a streamed body not yet read
+  std::size_t upload_window_bytes = 256 * 1024;  // received bytes of a streamed body not yet read
 };
 
 // What every connection of a front shares; outlives them.
@@ -65,25 +67,31 @@ class Connection : public std::enable_shared_from_this<Connection> {
   };
 
   static constexpr std::size_t kReadStep = 64 * 1024;
+  // Buffers larger than this are given back when they are empty.
+  static constexpr std::size_t kKeptBuffer = 4 * 1024;
   // Pipelined bytes taken in while an answer is under way.
   static constexpr std::size_t kMaxPipelined = 64 * 1024;
 
   void OnEvents(std::uint32_t events);
   void OnReadable();
-  void Advance();                 // acts on what stands in in_
-  bool ReadHead();                // false: more bytes are needed, or the connection is done
+  void Advance();   // acts on what stands in in_
+  void EndInput();  // the client sent FIN: what is not whole now never will be
+  bool ReadHead();  // false: more bytes are needed, or the connection is done
   void BeginBody(RequestHead head);
   bool ReadWholeBody();
   void FeedUpload();
   void Dispatch();
   void OnResponse(Response response);
   void PumpStream();
+  static void PostPump(EventLoop& loop, std::weak_ptr<Connection> connection);
   void FinishResponse(bool complete);
   void AnswerAndClose(int status, std::string_view message);
-  void Flush();                   // writes what stands in out_
+  void Flush();     // writes what stands in out_
+  void TellSent();  // on_sent of the answers that have been written
   void UpdateInterest();
   void SetDeadline(std::chrono::milliseconds from_now);
   bool reading_wanted() const;
+  std::size_t unsent() const { return out_.size() - out_position_; }
   std::string_view Date();
 
   const int fd_;
@@ -94,9 +102,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   State state_ = State::kHead;
   std::uint32_t interest_ = 0;
   MonoTime deadline_{};
-  bool read_closed_ = false;      // the client sent FIN
-  bool upload_stalled_ = false;   // the handler is slower than the client
+  bool read_closed_ = false;     // the client sent FIN
+  bool upload_stalled_ = false;  // the handler is slower than the client
   bool close_after_ = false;
+  bool reset_after_ = false;  // only a reset tells the client that the body was cut
 
   std::string in_;
   std::size_t scanned_ = 0;
@@ -116,6 +125,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   BodyFraming framing_ = BodyFraming::kNone;
   std::uint64_t body_sent_ = 0;
   MonoTime first_byte_{};
+  // Answers that stand in out_ to their end, oldest first; `end` counts the connection's bytes.
+  struct Written {
+    std::uint64_t end;
+    SendOutcome outcome;
+    std::function<void(const SendOutcome&)> on_sent;
+  };
+  std::deque<Written> written_;
+  std::uint64_t flushed_ = 0;
 };
 
 }  // namespace larder

@@ -6,7 +6,8 @@
 
 #include "proxy/http/connection.h"
 
-// The writing half of a connection: answers, streams, the socket. The reading half is connection.cc.
+// The writing half of a connection: answers, streams, the socket. The reading half is
+// connection.cc.
 
 namespace larder {
 
@@ -30,14 +31,7 @@ void Connection::OnResponse(Response response) {
     FinishResponse(true);
     return;
   }
-  response_.stream->SetWaker([&loop = loop_, weak = weak_from_this()] {
-    loop.Post([weak] {
-      if (const auto self = weak.lock(); self != nullptr && self->state_ == State::kResponding) {
-        self->PumpStream();
-        self->Advance();
-      }
-    });
-  });
+  response_.stream->SetWaker([&loop = loop_, weak = weak_from_this()] { PostPump(loop, weak); });
   if (read_closed_) {
     Close();
     return;
@@ -45,32 +39,52 @@ void Connection::OnResponse(Response response) {
   PumpStream();
 }
 
+void Connection::PostPump(EventLoop& loop, std::weak_ptr<Connection> connection) {
+  loop.Post([connection = std::move(connection)] {
+    if (const auto self = connection.lock();
+        self != nullptr && self->state_ == State::kResponding) {
+      self->PumpStream();
+      self->Advance();
+    }
+  });
+}
+
 void Connection::PumpStream() {
   constexpr std::size_t kStep = 32 * 1024;
-  if (response_.stream == nullptr) return;
+  constexpr std::size_t kTurn = 1024 * 1024;  // then the loop's other connections get theirs
   const auto self = shared_from_this();
-  while (state_ == State::kResponding && response_.stream != nullptr &&
-         out_.size() - out_position_ < context_.options.write_window_bytes) {
+  std::size_t pumped = 0;
+  while (state_ == State::kResponding && response_.stream != nullptr) {
+    if (unsent() >= context_.options.write_window_bytes || pumped >= kTurn) {
+      Flush();
+      if (unsent() > 0) return;  // the socket says when it has room
+      if (pumped >= kTurn) {
+        PostPump(loop_, weak_from_this());
+        return;
+      }
+      continue;
+    }
     std::string piece;
     const ReadState read = response_.stream->TryRead(kStep, piece);
-    if (read == ReadState::kData) {
+    // More than Content-Length said would be read as the next answer.
+    const bool too_long =
+        response_.stream_size && body_sent_ + piece.size() > *response_.stream_size;
+    if (read == ReadState::kData && !too_long) {
       if (framing_ == BodyFraming::kChunked) {
         AppendChunk(piece, out_);
       } else {
         out_ += piece;
       }
       body_sent_ += piece.size();
+      pumped += piece.size();
       continue;
     }
     if (read == ReadState::kWait) break;
     const bool short_of_length = response_.stream_size && body_sent_ != *response_.stream_size;
-    if (read == ReadState::kFailed || short_of_length) {
+    if (read == ReadState::kFailed || too_long || short_of_length) {
       // Cut: what has arrived is sent, then the connection ends without a proper end of the body.
-      if (framing_ == BodyFraming::kUntilClose) {
-        const linger reset{1, 0};
-        ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-      }
       close_after_ = true;
+      reset_after_ = framing_ == BodyFraming::kUntilClose;
       FinishResponse(false);
       return;
     }
@@ -94,10 +108,20 @@ void Connection::FinishResponse(bool complete) {
   decoder_.reset();
   upload_stalled_ = false;
   state_ = close_after_ ? State::kClosing : State::kHead;
-  Flush();
-  if (state_ == State::kHead) SetDeadline(context_.options.idle_timeout);
+  if (in_.empty() && in_.capacity() > kKeptBuffer) in_ = std::string();
   if (done.on_sent) {
-    done.on_sent({body_sent_, complete && (state_ != State::kClosed || close_after_), first_byte_});
+    written_.push_back(
+        {flushed_ + unsent(), {body_sent_, complete, first_byte_}, std::move(done.on_sent)});
+  }
+  Flush();
+  if (state_ == State::kHead && unsent() == 0) SetDeadline(context_.options.idle_timeout);
+}
+
+void Connection::TellSent() {
+  while (!written_.empty() && written_.front().end <= flushed_) {
+    const Written answer = std::move(written_.front());
+    written_.pop_front();
+    answer.on_sent(answer.outcome);
   }
 }
 
@@ -113,8 +137,9 @@ void Connection::Flush() {
   if (out_position_ == 0 && !out_.empty() && (interest_ & EPOLLOUT) == 0) {
     SetDeadline(context_.options.write_timeout);
   }
-  while (out_position_ < out_.size()) {
-    const ssize_t size = ::send(fd_, out_.data() + out_position_, out_.size() - out_position_, MSG_NOSIGNAL);
+  while (unsent() > 0) {
+    const ssize_t size =
+        ::send(fd_, out_.data() + out_position_, out_.size() - out_position_, MSG_NOSIGNAL);
     if (size < 0) {
       if (errno == EINTR) continue;
       if (errno != EAGAIN && errno != EWOULDBLOCK) {
@@ -124,16 +149,28 @@ void Connection::Flush() {
       break;
     }
     out_position_ += static_cast<std::size_t>(size);
-    if (state_ == State::kResponding || state_ == State::kClosing) {
+    flushed_ += static_cast<std::uint64_t>(size);
+    if (state_ == State::kResponding || state_ == State::kClosing || state_ == State::kHead) {
       SetDeadline(context_.options.write_timeout);
     }
   }
-  if (out_position_ == out_.size()) {
-    out_.clear();
-    if (out_.capacity() > kReadStep) out_.shrink_to_fit();
+  TellSent();
+  if (out_position_ > unsent() && unsent() > 0) {
+    // A reader that is always behind must not make what it has taken pile up.
+    out_.erase(0, out_position_);
     out_position_ = 0;
+  }
+  if (unsent() == 0) {
+    out_.clear();
+    if (out_.capacity() > kKeptBuffer) out_ = std::string();
+    out_position_ = 0;
+    if (state_ == State::kHead) SetDeadline(context_.options.idle_timeout);
     if (state_ == State::kClosing) {
-      if (read_closed_) {
+      if (reset_after_) {
+        const linger reset{1, 0};
+        ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+      }
+      if (read_closed_ || reset_after_) {
         Close();
         return;
       }
@@ -148,13 +185,16 @@ void Connection::Flush() {
 bool Connection::reading_wanted() const {
   if (read_closed_) return false;
   switch (state_) {
-    case State::kHead: return in_.size() <= context_.options.head.head_bytes;
+    case State::kHead:
+      return in_.size() <= context_.options.head.head_bytes;
     case State::kWholeBody:
-    case State::kClosing: return true;
+    case State::kClosing:
+      return true;
     case State::kHandling:
+    case State::kResponding:
       return decoder_ ? !upload_stalled_ : in_.size() < kMaxPipelined;
-    case State::kResponding: return in_.size() < kMaxPipelined;
-    case State::kClosed: return false;
+    case State::kClosed:
+      return false;
   }
   return false;
 }
@@ -162,7 +202,7 @@ bool Connection::reading_wanted() const {
 void Connection::UpdateInterest() {
   std::uint32_t wanted = 0;
   if (reading_wanted()) wanted |= EPOLLIN | EPOLLRDHUP;
-  if (out_position_ < out_.size()) wanted |= EPOLLOUT;
+  if (unsent() > 0) wanted |= EPOLLOUT;
   if (wanted == interest_) return;
   interest_ = wanted;
   loop_.Rewatch(fd_, wanted);

@@ -115,7 +115,8 @@ void EventLoop::Run() {
       if (stopping_) return;
     }
     // EINTR and transient failures come back here like a time-out.
-    const int count = ::epoll_wait(epoll_fd_, events.data(), static_cast<int>(events.size()), tick_ms_);
+    const int count =
+        ::epoll_wait(epoll_fd_, events.data(), static_cast<int>(events.size()), tick_ms_);
     for (int i = 0; i < count; ++i) {
       const epoll_event& event = events[static_cast<std::size_t>(i)];
       const int fd = static_cast<int>(event.data.u64 & 0xffffffffU);

@@ -27,7 +27,8 @@ class EventLoop {
 
   // Starts the thread. `on_tick` runs on it at least every `tick_ms` milliseconds, roughly.
   void Start(std::function<void()> on_tick, int tick_ms);
-  // From any thread: no event or task runs once it has returned. From the loop's own thread: forbidden.
+  // From any thread: no event or task runs once it has returned. From the loop's own thread:
+  // forbidden.
   void Stop();
 
   // From any thread: runs `task` on the loop's thread; dropped, not run, once the loop was stopped.
@@ -48,7 +49,7 @@ class EventLoop {
   std::function<void()> on_tick_;
   int tick_ms_ = 1000;
   struct Watched {
-    std::uint32_t generation = 0;        // tells an event of this descriptor from one of its forerunner
+    std::uint32_t generation = 0;  // tells an event of this descriptor from one of its forerunner
     std::shared_ptr<FdHandler> handler;  // shared by the table and the event being handled
   };
   std::unordered_map<int, Watched> handlers_;

@@ -1,15 +1,17 @@
 #include "proxy/http/front.h"
 
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <arpa/inet.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <future>
+#include <utility>
 
 namespace larder {
 namespace {
@@ -39,7 +41,9 @@ Front::Front(FrontOptions options, HttpHandler& handler, const Clock& clock)
       context_{options_.connection, handler_, workers_, clock_,
                [this] { return draining_.load(std::memory_order_relaxed); }} {}
 
-Front::~Front() { Stop(); }
+Front::~Front() {
+  Stop();
+}
 
 Status Front::Bind() {
   addrinfo hints{};
@@ -48,12 +52,14 @@ Status Front::Bind() {
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* found = nullptr;
   const std::string port = std::to_string(options_.port);
-  if (const int failed = ::getaddrinfo(options_.host.c_str(), port.c_str(), &hints, &found); failed != 0) {
+  if (const int failed = ::getaddrinfo(options_.host.c_str(), port.c_str(), &hints, &found);
+      failed != 0) {
     return Error{ErrorCode::kUnavailable, ErrorOrigin::kSelf,
                  "cannot listen on " + options_.host + ": " + ::gai_strerror(failed)};
   }
   std::string reason = "no address";
-  for (const addrinfo* address = found; address != nullptr && listen_fd_ < 0; address = address->ai_next) {
+  for (const addrinfo* address = found; address != nullptr && listen_fd_ < 0;
+       address = address->ai_next) {
     const int fd = ::socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
       reason = std::strerror(errno);
@@ -84,6 +90,19 @@ Status Front::Bind() {
 
 Status Front::Start() {
   LARDER_RETURN_IF_ERROR(Bind());
+  if (Status made = MakeLoops(); !made.ok()) {
+    loops_.clear();
+    ::close(std::exchange(listen_fd_, -1));
+    return made;
+  }
+  for (const auto& loop : loops_) {
+    Loop& self = *loop;
+    loop->events->Start([this, &self] { Tick(self); }, kTickMillis);
+  }
+  return {};
+}
+
+Status Front::MakeLoops() {
   const std::size_t count =
       options_.loops > 0 ? options_.loops : std::max(1U, std::thread::hardware_concurrency());
   for (std::size_t i = 0; i < count; ++i) {
@@ -95,10 +114,6 @@ Status Front::Start() {
                                                [this, &self](std::uint32_t) { Accept(self); }));
     loop->accepting = true;
     loops_.push_back(std::move(loop));
-  }
-  for (const auto& loop : loops_) {
-    Loop& self = *loop;
-    loop->events->Start([this, &self] { Tick(self); }, kTickMillis);
   }
   return {};
 }
@@ -134,11 +149,7 @@ void Front::PauseAccepting(Loop& loop) {
 void Front::AddConnection(Loop& loop, int fd, std::string peer) {
   if (connections_.fetch_add(1) >= options_.max_connections) {
     --connections_;
-    static constexpr std::string_view kFull =
-        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
-        "Connection: close\r\n\r\n";
-    (void)::send(fd, kFull.data(), kFull.size(), MSG_NOSIGNAL);
-    ::close(fd);
+    Refuse(fd);
     return;
   }
   auto connection = std::make_shared<Connection>(fd, std::move(peer), *loop.events, context_,
@@ -148,6 +159,23 @@ void Front::AddConnection(Loop& loop, int fd, std::string peer) {
                                                  });
   loop.connections[fd] = connection;
   connection->Start();
+}
+
+void Front::Refuse(int fd) const {
+  Response full = handler_.RenderFrontError(
+      503,
+      "the server is at its limit of connections; retry shortly, or raise server.max_connections");
+  full.headers.Set("retry-after", "1");
+  std::string bytes;
+  AppendResponseHead(full, BodyFraming::kLength, false, HttpDate(clock_.Now()), bytes);
+  bytes += full.body;
+  (void)::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  ::shutdown(fd, SHUT_WR);
+  // What has come in is taken, for closing over it would reset the answer on its way.
+  char dropped[4096];
+  int pieces = 0;
+  while (pieces < 16 && ::recv(fd, dropped, sizeof(dropped), 0) > 0) ++pieces;
+  ::close(fd);
 }
 
 void Front::Tick(Loop& loop) {
@@ -166,8 +194,23 @@ void Front::Tick(Loop& loop) {
   for (const auto& connection : connections) connection->OnTick(now);
 }
 
+void Front::RunOnLoops(const std::function<void(Loop&)>& task) {
+  for (const auto& loop : loops_) {
+    // Owned by the task too, which may still be inside set_value when the wait is over.
+    const auto done = std::make_shared<std::promise<void>>();
+    loop->events->Post([done, &task, &loop = *loop] {
+      task(loop);
+      done->set_value();
+    });
+    done->get_future().wait();
+  }
+}
+
 bool Front::Drain(MonoTime deadline) {
   draining_ = true;
+  RunOnLoops([this](Loop& loop) { PauseAccepting(loop); });
+  // Clients are refused from now on, instead of waiting in the backlog for nobody.
+  ::shutdown(listen_fd_, SHUT_RDWR);
   // Each loop's tick closes its idle connections; a busy one ends with its answer.
   while (connections_.load() > 0 && clock_.Monotonic() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -178,21 +221,19 @@ bool Front::Drain(MonoTime deadline) {
 void Front::Stop() {
   if (listen_fd_ < 0) return;
   draining_ = true;
-  for (const auto& loop : loops_) {
-    loop->events->Post([this, &loop = *loop] {
-      PauseAccepting(loop);
-      while (!loop.connections.empty()) {
-        const auto connection = loop.connections.begin()->second;
-        connection->Close();
-      }
-    });
-  }
-  while (connections_.load() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  RunOnLoops([this](Loop& loop) {
+    PauseAccepting(loop);
+    while (!loop.connections.empty()) {
+      const auto connection = loop.connections.begin()->second;
+      connection->Close();
+    }
+  });
   workers_.Stop();
+  // What the last handlers posted still runs: it tells them that nothing was sent.
+  RunOnLoops([](Loop&) {});
   for (const auto& loop : loops_) loop->events->Stop();
   loops_.clear();
-  ::close(listen_fd_);
-  listen_fd_ = -1;
+  ::close(std::exchange(listen_fd_, -1));
 }
 
 }  // namespace larder

@@ -1,5 +1,5 @@
-// Front: listens, accepts, spreads connections over event loops. A request's handler runs on a worker; the
-// loops never block. Idle connections, slow senders and streams cost no thread.
+// Front: listens, accepts, spreads connections over event loops. A request's handler runs on a
+// worker; the loops never block. Idle connections, slow senders and streams cost no thread.
 #pragma once
 
 #include <atomic>
@@ -35,10 +35,11 @@ class Front {
   // The port that was bound. Precondition: Start succeeded.
   std::uint16_t port() const { return port_; }
 
-  // Stops accepting and lets requests in flight finish, at most until `deadline`.
+  // Stops listening and lets requests in flight finish, at most until `deadline`.
   // True when every request finished.
   bool Drain(MonoTime deadline);
-  // Closes every connection and waits for handlers that still run: have what they wait for end first.
+  // Closes every connection and waits for handlers that still run: have what they wait for end
+  // first.
   void Stop();
 
   std::size_t connections() const { return connections_.load(std::memory_order_relaxed); }
@@ -47,14 +48,20 @@ class Front {
  private:
   struct Loop {
     std::unique_ptr<EventLoop> events;
-    std::unordered_map<int, std::shared_ptr<Connection>> connections;  // shared with tasks under way
+    std::unordered_map<int, std::shared_ptr<Connection>>
+        connections;  // shared with tasks under way
     bool accepting = false;
   };
 
   Status Bind();
+  Status MakeLoops();
   void Accept(Loop& loop);
   void PauseAccepting(Loop& loop);
   void Tick(Loop& loop);
+  // Runs `task` on each loop's thread, one after another, and waits for it.
+  void RunOnLoops(const std::function<void(Loop&)>& task);
+  // Answers 503 on a connection that is one too many, and closes it.
+  void Refuse(int fd) const;
   void AddConnection(Loop& loop, int fd, std::string peer);
 
   const FrontOptions options_;

@@ -1,5 +1,5 @@
-// HttpHandler: what a front calls for each request. Written against our own messages, so that the front
-// can change without a handler noticing.
+// HttpHandler: what a front calls for each request. Written against our own messages, so that the
+// front can change without a handler noticing.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,12 @@ namespace larder {
 
 // How the front is to run one request; decided from its head alone.
 struct RequestPlan {
-  // True: the body is gathered first (at most `max_body_bytes`, else 413) and stands in Request::body.
-  // False: the handler starts at once and reads Request::body_source.
+  // True: the body is gathered first (at most `max_body_bytes`, else 413) and stands in
+  // Request::body. False: the handler starts at once and reads Request::body_source.
   bool whole_body = true;
   std::uint64_t max_body_bytes = 0;  // also bounds a streamed body; 0 = no bound
-  // True: Handle runs on the loop's own thread and must not block (health checks answer even when every
-  // worker is busy).
+  // True: Handle runs on the loop's own thread and must not block (health checks answer even when
+  // every worker is busy).
   bool on_loop = false;
 };
 
@@ -26,7 +26,8 @@ class HttpHandler {
   // Quick: called on a loop's thread.
   virtual RequestPlan Plan(const Request& head) const = 0;
   virtual Response Handle(Request request) = 0;
-  // The body of an error that the front itself answers (400, 408, 413, 431, 503, ...), with its headers.
+  // The body of an error that the front itself answers (400, 408, 413, 431, 503, ...), with its
+  // headers.
   virtual Response RenderFrontError(int status, std::string_view message) const = 0;
 };
 

@@ -1,5 +1,6 @@
 // Header fields of a message: an ordered list, names compared without case, values byte for byte
-// (RFC 9110, section 5). Linear search: messages have tens of fields. Thread-safety: as std::vector.
+// (RFC 9110, section 5). Linear search: messages have tens of fields. Thread-safety: as
+// std::vector.
 #pragma once
 
 #include <optional>
@@ -30,6 +31,8 @@ class Headers {
   // Replaces every field of that name by one.
   void Set(std::string_view name, std::string value);
   void Remove(std::string_view name);
+  // Replaces the value of the last field. Precondition: there is one.
+  void ReplaceLast(std::string value) { fields_.back().second = std::move(value); }
 
   // The first field's value; nullopt when absent. The view lives until the next change.
   std::optional<std::string_view> Find(std::string_view name) const;

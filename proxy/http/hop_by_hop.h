@@ -5,7 +5,8 @@
 
 namespace larder {
 
-// Removes Connection, the fields it lists, Keep-Alive, Proxy-*, TE, Trailer, Transfer-Encoding, Upgrade.
+// Removes Connection, the fields it lists, Keep-Alive, Proxy-*, TE, Trailer, Transfer-Encoding,
+// Upgrade.
 void RemoveHopByHop(Headers& headers);
 
 }  // namespace larder

@@ -1,5 +1,5 @@
-// Request and Response: HTTP messages as handlers see them, whatever front reads and writes the bytes.
-// Thread-safety: values; one thread at a time.
+// Request and Response: HTTP messages as handlers see them, whatever front reads and writes the
+// bytes. Thread-safety: values; one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -17,37 +17,38 @@ namespace larder {
 
 struct Request {
   std::string method;
-  std::string target;       // as received, origin-form: path and query, not decoded
-  int minor_version = 1;    // of HTTP/1.x
-  Headers headers;          // as received, hop-by-hop fields included
-  std::string peer;         // "127.0.0.1:50412"
-  MonoTime received{};      // when the first byte of the request had been read
+  std::string target;     // as received, origin-form: path and query, not decoded
+  int minor_version = 1;  // of HTTP/1.x
+  Headers headers;        // as received, hop-by-hop fields included
+  std::string peer;       // "127.0.0.1:50412"
+  MonoTime received{};    // when the first byte of the request had been read
 
   // Exactly one holds the body: `body` when the plan asked for it whole, else `body_source`.
   std::string body;
-  std::shared_ptr<BodySource> body_source;   // owned by the handler and the connection that fills it
-  std::optional<std::uint64_t> body_size;    // when the framing told it
+  std::shared_ptr<BodySource> body_source;  // owned by the handler and the connection that fills it
+  std::optional<std::uint64_t> body_size;   // when the framing told it
 
   // Both not decoded: "/v1/files/a%2Fb" and "limit=2" ("" when there is no query).
   std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }
   std::string_view query() const {
     const std::size_t mark = target.find('?');
-    return mark == std::string::npos ? std::string_view() : std::string_view(target).substr(mark + 1);
+    return mark == std::string::npos ? std::string_view()
+                                     : std::string_view(target).substr(mark + 1);
   }
 };
 
 // What became of a response once the front was done with it.
 struct SendOutcome {
-  std::uint64_t body_bytes = 0;   // given to the socket
-  bool complete = false;          // false: the client left, or the body broke off
-  MonoTime first_byte{};          // when the head was handed to the socket
+  std::uint64_t body_bytes = 0;  // given to the socket
+  bool complete = false;         // false: the client left, or the body broke off
+  MonoTime first_byte{};         // when the head was handed to the socket
 };
 
 struct Response {
   int status = 200;
-  Headers headers;                           // end-to-end fields; the front adds framing and Date
-  std::string body;                          // used when `stream` is null
-  std::shared_ptr<BodySource> stream;        // sent as it becomes available; broken off when it breaks
+  Headers headers;                     // end-to-end fields; the front adds framing and Date
+  std::string body;                    // used when `stream` is null
+  std::shared_ptr<BodySource> stream;  // sent as it becomes available; broken off when it breaks
   std::optional<std::uint64_t> stream_size;  // when known: sent with Content-Length
   bool close = false;                        // end the connection after this response
   // Called once on a front thread when nothing more of it will be sent. Must be quick.

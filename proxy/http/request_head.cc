@@ -31,8 +31,8 @@ HeadParse Refuse(int status, std::string_view reason) {
 // Host of RFC 3986: enough to refuse what no server could be called.
 bool IsHost(std::string_view text) {
   for (const char c : text) {
-    if (!(IsToken({&c, 1}) || c == ':' || c == '[' || c == ']' || c == '(' ||
-          c == ')' || c == ',' || c == ';' || c == '=')) {
+    if (!(IsToken({&c, 1}) || c == ':' || c == '[' || c == ']' || c == '(' || c == ')' ||
+          c == ',' || c == ';' || c == '=')) {
       return false;
     }
   }
@@ -84,9 +84,11 @@ std::optional<HeadParse> ParseRequestLine(std::string_view line, RequestHead& he
   head.method = line.substr(0, first);
   head.target = line.substr(first + 1, last - first - 1);
   if (!IsToken(head.method)) return Refuse(400, "the method is not a token");
-  if (!IsTarget(head.target)) return Refuse(400, "the request target has a byte that must be escaped");
+  if (!IsTarget(head.target))
+    return Refuse(400, "the request target has a byte that must be escaped");
   if (head.method == "CONNECT") return Refuse(501, "CONNECT is not served here");
-  if (!NormaliseTarget(head, authority)) return Refuse(400, "the request target must begin with '/'");
+  if (!NormaliseTarget(head, authority))
+    return Refuse(400, "the request target must begin with '/'");
   return std::nullopt;
 }
 
@@ -99,8 +101,8 @@ std::optional<std::string_view> TakeLine(std::string_view& rest) {
   return line;
 }
 
-// Whether a CR without LF, or an LF without CR, stands at or behind `from`. A CR at the very end may still
-// get its LF.
+// Whether a CR without LF, or an LF without CR, stands at or behind `from`. A CR at the very end
+// may still get its LF.
 bool HasBareLineEnd(std::string_view bytes, std::size_t from) {
   for (std::size_t at = bytes.find_first_of("\r\n", from); at != std::string_view::npos;
        at = bytes.find_first_of("\r\n", at + 1)) {
@@ -157,8 +159,9 @@ std::optional<HeadParse> DecideFraming(RequestHead& head, std::string_view autho
       return Refuse(400, "Content-Length must be one decimal number");
     }
   }
-  head.keep_alive = !head.headers.ListsToken("connection", "close") &&
-                    (head.minor_version == 1 || head.headers.ListsToken("connection", "keep-alive"));
+  head.keep_alive =
+      !head.headers.ListsToken("connection", "close") &&
+      (head.minor_version == 1 || head.headers.ListsToken("connection", "keep-alive"));
   return std::nullopt;
 }
 

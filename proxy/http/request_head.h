@@ -1,9 +1,8 @@
-// Parsing a request head (RFC 9112, sections 2 to 7). It decides the framing before anything else sees
-// the bytes, and refuses whatever two readers could understand differently: Content-Length beside
-// Transfer-Encoding, several or signed lengths, other codings, white space before a colon, folded lines,
-// bare CR or LF, control bytes, a missing or doubled Host, or one that differs from an absolute target's.
-// Values are kept byte for byte.
-// Thread-safety: pure functions.
+// Parsing a request head (RFC 9112, sections 2 to 7). It decides the framing before anything else
+// sees the bytes, and refuses whatever two readers could understand differently: Content-Length
+// beside Transfer-Encoding, several or signed lengths, other codings, white space before a colon,
+// folded lines, bare CR or LF, control bytes, a missing or doubled Host, or one that differs from
+// an absolute target's. Values are kept byte for byte. Thread-safety: pure functions.
 #pragma once
 
 #include <cstdint>
@@ -16,14 +15,15 @@
 namespace larder {
 
 struct HeadLimits {
-  std::size_t line_bytes = 16 * 1024;   // of the request line
-  std::size_t head_bytes = 64 * 1024;   // of request line, fields and empty line together
+  std::size_t line_bytes = 16 * 1024;  // of the request line
+  std::size_t head_bytes = 64 * 1024;  // of request line, fields and empty line together
   std::size_t fields = 128;
 };
 
 struct RequestHead {
   std::string method;
-  std::string target;  // origin-form ("/v1/models?x=1"), made so from absolute-form, or "*" for OPTIONS
+  std::string
+      target;  // origin-form ("/v1/models?x=1"), made so from absolute-form, or "*" for OPTIONS
   int minor_version = 1;
   Headers headers;
   // Framing: chunked, or content_length bytes, or no body when neither is set.
@@ -36,13 +36,14 @@ struct RequestHead {
 struct HeadParse {
   enum class State { kIncomplete, kComplete, kRefused };
   State state = State::kIncomplete;
-  std::size_t consumed = 0;   // bytes of the head, when complete
-  RequestHead head;           // when complete
-  int status = 0;             // to answer before closing, when refused: 400, 414, 431, 501, 505
-  std::string_view reason;    // a sentence for the error object, when refused
+  std::size_t consumed = 0;  // bytes of the head, when complete
+  RequestHead head;          // when complete
+  int status = 0;            // to answer before closing, when refused: 400, 414, 431, 501, 505
+  std::string_view reason;   // a sentence for the error object, when refused
 };
 
-// Parses the head at the start of `bytes`. Cost: linear; called again with more bytes while incomplete
+// Parses the head at the start of `bytes`. Cost: linear; called again with more bytes while
+// incomplete
 // (`scanned` remembers how far the end of the head has been looked for; 0 at first).
 HeadParse ParseRequestHead(std::string_view bytes, const HeadLimits& limits, std::size_t& scanned);
 

@@ -49,7 +49,8 @@ void AppendResponseHead(const Response& response, BodyFraming framing, bool keep
   out += "\r\n";
   if (framing == BodyFraming::kLength) {
     out += "Content-Length: ";
-    out += std::to_string(response.stream == nullptr ? response.body.size() : *response.stream_size);
+    out +=
+        std::to_string(response.stream == nullptr ? response.body.size() : *response.stream_size);
     out += "\r\n";
   } else if (framing == BodyFraming::kChunked) {
     out += "Transfer-Encoding: chunked\r\n";
@@ -57,6 +58,8 @@ void AppendResponseHead(const Response& response, BodyFraming framing, bool keep
     // HEAD and 304: the length that GET would have had, when it is known.
     if (response.stream == nullptr && !response.body.empty()) {
       out += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+    } else if (response.stream_size) {
+      out += "Content-Length: " + std::to_string(*response.stream_size) + "\r\n";
     } else if (const auto length = response.headers.Find("content-length")) {
       out += "Content-Length: ";
       AppendValue(*length, out);
@@ -76,7 +79,8 @@ void AppendChunk(std::string_view data, std::string& out) {
 }
 
 std::string HttpDate(WallTime time) {
-  const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+  const std::time_t seconds =
+      std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
   std::tm parts{};
   ::gmtime_r(&seconds, &parts);
   char text[40];

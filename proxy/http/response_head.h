@@ -1,4 +1,5 @@
-// Writing a response head and body framing (RFC 9112, sections 4 to 7). Thread-safety: pure functions.
+// Writing a response head and body framing (RFC 9112, sections 4 to 7). Thread-safety: pure
+// functions.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,7 @@
 namespace larder {
 
 enum class BodyFraming {
-  kNone,        // HEAD, 1xx, 204, 304
+  kNone,  // HEAD, 1xx, 204, 304
   kLength,
   kChunked,
   kUntilClose,  // HTTP/1.0 and the length is not known
@@ -22,7 +23,8 @@ BodyFraming DecideResponseFraming(const Response& response, std::string_view met
                                   int minor_version);
 
 // Appends status line, fields (those that are the front's own are left out: Connection, Keep-Alive,
-// Transfer-Encoding, Content-Length, Upgrade) and the empty line. CR, LF and NUL in a value become spaces.
+// Transfer-Encoding, Content-Length, Upgrade) and the empty line. CR, LF and NUL in a value become
+// spaces.
 void AppendResponseHead(const Response& response, BodyFraming framing, bool keep_alive,
                         std::string_view date, std::string& out);
 

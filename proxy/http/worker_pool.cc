@@ -10,7 +10,9 @@ constexpr std::chrono::seconds kIdleLife{30};
 
 }  // namespace
 
-WorkerPool::~WorkerPool() { Stop(); }
+WorkerPool::~WorkerPool() {
+  Stop();
+}
 
 bool WorkerPool::Submit(std::function<void()> task) {
   JoinFinished();

@@ -1,5 +1,6 @@
-// WorkerPool: threads for work that may block. Threads are made when work waits and none is idle, up to a
-// limit, and end after idling; the queue is bounded, so that overload is told at once. Thread-safe.
+// WorkerPool: threads for work that may block. Threads are made when work waits and none is idle,
+// up to a limit, and end after idling; the queue is bounded, so that overload is told at once.
+// Thread-safe.
 #pragma once
 
 #include <deque>
@@ -13,8 +14,8 @@
 namespace larder {
 
 struct WorkerPoolOptions {
-  std::size_t max_threads = 512;    // [1, 4096]
-  std::size_t queue_limit = 1024;   // tasks waiting for a thread
+  std::size_t max_threads = 512;   // [1, 4096]
+  std::size_t queue_limit = 1024;  // tasks waiting for a thread
 };
 
 class WorkerPool {

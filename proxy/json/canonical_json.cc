@@ -7,12 +7,16 @@
 namespace larder {
 namespace {
 
-// Below this a double is a whole number exactly and prints as one.
-constexpr double kExactWhole = 9007199254740992.0;  // 2^53
+constexpr double kTwoTo63 = 9223372036854775808.0;
 
+// A whole number prints as one wherever the same number, written without point and exponent, is
+// read as an integer (int64 or uint64).
 void AppendDouble(double value, std::string& out) {
-  if (value == std::floor(value) && std::abs(value) < kExactWhole) {
+  const bool whole = value == std::floor(value);
+  if (whole && value >= -kTwoTo63 && value < kTwoTo63) {
     out += std::to_string(static_cast<std::int64_t>(value));  // -0.0 is 0
+  } else if (whole && value >= 0 && value < 2 * kTwoTo63) {
+    out += std::to_string(static_cast<std::uint64_t>(value));
   } else {
     AppendJsonNumber(value, out);
   }

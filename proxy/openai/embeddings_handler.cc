@@ -7,7 +7,8 @@
 namespace larder {
 namespace {
 
-Result<EmbeddingsRequest> Parse(const Request& request, const Clock& clock, RequestContext& context) {
+Result<EmbeddingsRequest> Parse(const Request& request, const Clock& clock,
+                                RequestContext& context) {
   PhaseTimer timer(clock, context.times.parse);
   return ParseEmbeddingsRequest(request.body, context.model_in_path);
 }

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "proxy/json/json.h"
 #include "proxy/json/json_writer.h"
+#include "proxy/openai/usage.h"
 
 namespace larder {
 namespace {
@@ -20,7 +21,9 @@ Error Invalid(const std::string& what) {
 }
 
 // Whether `value` is a float32 in full, as most servers write it.
-bool IsFloat32(double value) { return static_cast<double>(static_cast<float>(value)) == value; }
+bool IsFloat32(double value) {
+  return static_cast<double>(static_cast<float>(value)) == value;
+}
 
 // Whether `value` was read from the shortest decimal of a float32 (0.1), as some servers write it.
 bool IsShortestFloat32(double value) {
@@ -102,7 +105,8 @@ Result<std::vector<EmbeddingEntry>> ParseItems(JsonArray data, std::size_t count
     LARDER_RETURN_IF_ERROR(ParseItem(item, entries[target]));
   }
   if (place != count) return Invalid("it has fewer vectors than inputs were sent");
-  if (indexed != 0 && indexed != count) return Invalid("some items have an index and some have none");
+  if (indexed != 0 && indexed != count)
+    return Invalid("some items have an index and some have none");
   for (const EmbeddingEntry& entry : entries) {
     if (entry.dim() != entries[0].dim()) return Invalid("its vectors differ in length");
   }
@@ -111,7 +115,8 @@ Result<std::vector<EmbeddingEntry>> ParseItems(JsonArray data, std::size_t count
 
 }  // namespace
 
-std::vector<std::int64_t> SplitExactly(std::int64_t total, const std::vector<std::size_t>& weights) {
+std::vector<std::int64_t> SplitExactly(std::int64_t total,
+                                       const std::vector<std::size_t>& weights) {
   const auto sum = std::accumulate(weights.begin(), weights.end(), std::size_t{0});
   std::vector<std::int64_t> parts(weights.size());
   std::vector<std::size_t> order(weights.size());
@@ -146,10 +151,11 @@ Result<ParsedEmbeddings> ParseEmbeddingsReply(std::string_view body,
   LARDER_ASSIGN_OR_RETURN(parsed.entries, ParseItems(items, weights.size()));
   parsed.model = StringMember(root, "model").value_or("");
   if (const auto usage = Member(root, "usage")) {
-    const std::int64_t prompt = IntMember(*usage, "prompt_tokens").value_or(-1);
-    const std::int64_t total = IntMember(*usage, "total_tokens").value_or(prompt);
-    parsed.prompt_tokens = std::max<std::int64_t>(prompt, total < 0 ? -1 : 0);
-    parsed.total_tokens = total;
+    // Embeddings have no other tokens than those of the inputs: either count stands for both.
+    const std::int64_t prompt = TokenCount(*usage, "prompt_tokens");
+    const std::int64_t total = TokenCount(*usage, "total_tokens");
+    parsed.prompt_tokens = prompt >= 0 ? prompt : total;
+    parsed.total_tokens = total >= 0 ? total : prompt;
   }
   const bool counted = parsed.total_tokens >= 0;
   const auto prompt_parts = SplitExactly(std::max<std::int64_t>(parsed.prompt_tokens, 0), weights);
@@ -181,7 +187,8 @@ std::string RenderEmbeddingsReply(const std::vector<EmbeddingPointer>& entries,
     if (encoding == EncodingFormat::kBase64) {
       const auto append = [&out](const std::vector<float>& values) {
         out += '"';
-        AppendBase64({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)}, out);
+        AppendBase64({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)},
+                     out);
         out += '"';
       };
       entry.float64.empty() ? append(entry.float32) : append(entry.AsFloat32());
@@ -198,8 +205,9 @@ std::string RenderEmbeddingsReply(const std::vector<EmbeddingPointer>& entries,
       if (entry.shortest_form) {
         append(entry.float32);
       } else {
-        append(entry.float64.empty() ? std::vector<double>(entry.float32.begin(), entry.float32.end())
-                                     : entry.float64);
+        append(entry.float64.empty()
+                   ? std::vector<double>(entry.float32.begin(), entry.float32.end())
+                   : entry.float64);
       }
       out += ']';
     }

@@ -9,8 +9,8 @@
 namespace larder {
 namespace {
 
-// Known to Larder and not among EmbeddingsRequest::extra: in the key by themselves, or without effect on
-// the vectors.
+// Known to Larder and not among EmbeddingsRequest::extra: in the key by themselves, or without
+// effect on the vectors.
 constexpr std::array<std::string_view, 7> kNotExtra = {
     "model", "input", "dimensions", "encoding_format", "user", "safety_identifier", "metadata"};
 
@@ -35,7 +35,8 @@ Result<EmbeddingInput> TokenInput(JsonArray tokens, std::string param) {
   for (const JsonElement element : tokens) {
     std::int64_t token = 0;
     if (element.get(token) != simdjson::SUCCESS || token < 0) {
-      return InvalidArgument("a token array must hold whole numbers of at least 0", std::move(param));
+      return InvalidArgument("a token array must hold whole numbers of at least 0",
+                             std::move(param));
     }
     if (count++ > 0) input.json += ',';
     input.json += std::to_string(token);
@@ -84,9 +85,11 @@ Status ParseInputs(JsonElement value, std::vector<EmbeddingInput>& inputs) {
   return {};
 }
 
-Status ParseKnownFields(JsonElement root, std::string_view model_in_path, EmbeddingsRequest& request) {
+Status ParseKnownFields(JsonElement root, std::string_view model_in_path,
+                        EmbeddingsRequest& request) {
   const auto model = StringMember(root, "model");
-  request.model = model_in_path.empty() ? std::string(model.value_or("")) : std::string(model_in_path);
+  request.model =
+      model_in_path.empty() ? std::string(model.value_or("")) : std::string(model_in_path);
   if (request.model.empty()) {
     return InvalidArgument("model must be given as a non-empty string", "model");
   }

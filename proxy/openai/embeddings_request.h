@@ -20,7 +20,8 @@ struct EmbeddingInput {
   InputKind kind = InputKind::kText;
   std::string key_bytes;  // the text's UTF-8 bytes, or the tokens as little-endian int64
   std::string json;       // as it goes upstream inside the input array
-  std::size_t weight = 1;  // its share of a batch's tokens: token count, or bytes of text; at least 1
+  std::size_t weight =
+      1;  // its share of a batch's tokens: token count, or bytes of text; at least 1
 };
 
 struct EmbeddingsRequest {

@@ -38,11 +38,12 @@ struct EmbeddingsService::Job {
   const Headers& headers;
   RequestContext& context;
 
-  std::vector<CacheKey> keys;              // of the distinct inputs
-  std::vector<std::size_t> positions;      // first place of each distinct input in the request
-  std::vector<std::size_t> unique_of;      // for each input, which distinct one it is
-  std::vector<EmbeddingPointer> entries;   // of the distinct inputs; null until known
-  std::vector<std::shared_ptr<Flight>> flights;  // shared with other requests; null where none is flown
+  std::vector<CacheKey> keys;             // of the distinct inputs
+  std::vector<std::size_t> positions;     // first place of each distinct input in the request
+  std::vector<std::size_t> unique_of;     // for each input, which distinct one it is
+  std::vector<EmbeddingPointer> entries;  // of the distinct inputs; null until known
+  std::vector<std::shared_ptr<Flight>>
+      flights;  // shared with other requests; null where none is flown
   std::vector<std::unique_ptr<FlightTable<Flight>::Lead>> leads;
   EmbedOutcome outcome;
 
@@ -69,7 +70,8 @@ struct EmbeddingsService::Job {
       if (leads[i] != nullptr) Land(i);
     }
   }
-  // The flight ends before its followers wake, so that one that must try itself does not follow again.
+  // The flight ends before its followers wake, so that one that must try itself does not follow
+  // again.
   void Land(std::size_t unique) {
     leads[unique].reset();
     flights[unique]->Land(entries[unique]);
@@ -78,11 +80,7 @@ struct EmbeddingsService::Job {
 
 EmbeddingsService::EmbeddingsService(EmbeddingCache& cache, Upstream& upstream, const Clock& clock,
                                      std::string via, EmbeddingsServiceOptions options)
-    : cache_(cache),
-      upstream_(upstream),
-      clock_(clock),
-      via_(std::move(via)),
-      options_(options) {}
+    : cache_(cache), upstream_(upstream), clock_(clock), via_(std::move(via)), options_(options) {}
 
 Result<EmbedOutcome> EmbeddingsService::Embed(const EmbeddingsRequest& request,
                                               const Headers& client_headers,
@@ -111,7 +109,7 @@ Result<EmbedOutcome> EmbeddingsService::Embed(const EmbeddingsRequest& request,
       status.ttl = std::min(status.ttl, TtlOf(entry->stamp, now, cache_.options().lifetime));
     }
   } else {
-    status.outcome = context.directives.may_read() ? CacheOutcome::kMiss
+    status.outcome = context.directives.may_read()   ? CacheOutcome::kMiss
                      : context.directives.skip_cache ? CacheOutcome::kBypass
                                                      : CacheOutcome::kRequest;
     if (context.directives.only_if_cached) {
@@ -125,9 +123,10 @@ Result<EmbedOutcome> EmbeddingsService::Embed(const EmbeddingsRequest& request,
 
   for (const auto& entry : job.entries) {
     if (entry->dim() != job.entries[0]->dim()) {
-      return UpstreamError(ErrorCode::kInvalidReply,
-                           "cached and new vectors of this model differ in length: the model behind its "
-                           "name has changed; send Cache-Control: no-cache once to renew the entries");
+      return UpstreamError(
+          ErrorCode::kInvalidReply,
+          "cached and new vectors of this model differ in length: the model behind its "
+          "name has changed; send Cache-Control: no-cache once to renew the entries");
     }
   }
   if (!context.for_search && context.directives.may_store()) MakeSearchable(job);
@@ -142,10 +141,10 @@ Partition EmbeddingsService::PartitionOf(const RequestContext& context) const {
 
 void EmbeddingsService::Lookup(Job& job) {
   PhaseTimer timer(clock_, job.context.times.lookup);
-  const Digest scope = DeriveEmbeddingScope(
-      {KeyScope{PartitionOf(job.context), job.context.directives.name_space, upstream_.name(),
-                KeyedHeaders(job.headers)},
-       job.request.model, job.request.dimensions, job.request.extra});
+  const Digest scope =
+      DeriveEmbeddingScope({KeyScope{PartitionOf(job.context), job.context.directives.name_space,
+                                     upstream_.name(), KeyedHeaders(job.headers)},
+                            job.request.model, job.request.dimensions, job.request.extra});
   std::unordered_map<CacheKey, std::size_t, DigestHash> seen;
   const auto& inputs = job.request.inputs;
   job.unique_of.reserve(inputs.size());
@@ -248,10 +247,15 @@ Status EmbeddingsService::FetchBatch(Job& job, const std::vector<std::size_t>& u
   LARDER_ASSIGN_OR_RETURN(UpstreamReply reply, upstream_.Send(std::move(upstream_request)));
   job.context.status.forward_status = reply.status;
   job.outcome.upstream_headers = DownstreamHeaders(reply.headers);
-  LARDER_ASSIGN_OR_RETURN(std::string body, ReadWhole(*reply.body, options_.max_reply_bytes,
-                                                      clock_.Monotonic() + options_.upstream_timeout));
+  auto read = ReadWhole(*reply.body, options_.max_reply_bytes,
+                        clock_.Monotonic() + options_.upstream_timeout);
+  if (!read.ok() && read.error().code == ErrorCode::kTooLarge) {  // upstream's fault, no 413
+    return UpstreamError(ErrorCode::kInvalidReply, "upstream's answer: " + read.error().message);
+  }
+  LARDER_ASSIGN_OR_RETURN(std::string body, std::move(read));
   if (reply.status != 200) {
-    job.outcome.refusal = UpstreamRefusal{reply.status, job.outcome.upstream_headers, std::move(body)};
+    job.outcome.refusal =
+        UpstreamRefusal{reply.status, job.outcome.upstream_headers, std::move(body)};
     return {};
   }
   LARDER_ASSIGN_OR_RETURN(ParsedEmbeddings parsed, ParseEmbeddingsReply(body, weights));
@@ -260,22 +264,29 @@ Status EmbeddingsService::FetchBatch(Job& job, const std::vector<std::size_t>& u
   return {};
 }
 
+// Whether the text is cached as one that searches find: a search that renews it must not hide it.
+bool EmbeddingsService::IsSearchable(const CacheKey& key) {
+  const auto found = cache_.Find({&key, 1});
+  return found.entries[0] != nullptr && !found.entries[0]->query_only;
+}
+
 void EmbeddingsService::Store(Job& job, const std::vector<std::size_t>& unique,
                               std::vector<EmbeddingEntry> entries) {
   const CacheDirectives& directives = job.context.directives;
-  const RecordStamp stamp{clock_.Now(), std::min(cache_.options().lifetime,
-                                                 directives.lifetime.value_or(cache_.options().lifetime))};
+  const RecordStamp stamp{
+      clock_.Now(),
+      std::min(cache_.options().lifetime, directives.lifetime.value_or(cache_.options().lifetime))};
   std::vector<NewEmbedding> added;
   for (std::size_t i = 0; i < unique.size(); ++i) {
     entries[i].stamp = stamp;
-    entries[i].query_only = job.context.for_search;
+    entries[i].query_only = job.context.for_search && !IsSearchable(job.keys[unique[i]]);
     auto entry = std::make_shared<const EmbeddingEntry>(std::move(entries[i]));
     job.entries[unique[i]] = entry;
     added.push_back(job.NewEmbeddingAt(unique[i], PartitionOf(job.context), upstream_.name()));
   }
   if (directives.may_store()) {
     const bool on_disk = cache_.Put(added).ok();
-    job.context.status.stored = on_disk;
+    if (on_disk) job.context.status.stored = true;
     if (!on_disk) job.context.status.store_failed = true;
   }
   for (const std::size_t i : unique) {

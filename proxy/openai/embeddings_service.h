@@ -1,5 +1,5 @@
-// EmbeddingsService: embeds inputs through the cache. Each input is looked up by its own key; only misses go
-// upstream, each once, however many batches ask at the same time. Thread-safe.
+// EmbeddingsService: embeds inputs through the cache. Each input is looked up by its own key; only
+// misses go upstream, each once, however many batches ask at the same time. Thread-safe.
 #pragma once
 
 #include <optional>
@@ -18,7 +18,8 @@ struct EmbeddingsServiceOptions {
   std::size_t max_upstream_batch = kMaxEmbeddingInputs;  // inputs per upstream call, [1, 2048]
   std::size_t max_reply_bytes = 256U << 20;              // of one upstream answer
   bool share_all = false;  // one partition for everybody (cache.embeddings.share = "all")
-  std::chrono::milliseconds upstream_timeout{600'000};   // for the head, and between pieces of the body
+  std::chrono::milliseconds upstream_timeout{
+      600'000};  // for the head, and between pieces of the body
 };
 
 // An answer of upstream that is no embeddings: to be passed on unchanged.
@@ -29,9 +30,9 @@ struct UpstreamRefusal {
 };
 
 struct EmbedOutcome {
-  std::vector<EmbeddingPointer> entries;     // one an input, in request order; empty when refused
+  std::vector<EmbeddingPointer> entries;  // one an input, in request order; empty when refused
   std::optional<UpstreamRefusal> refusal;
-  Headers upstream_headers;                  // of the last upstream answer; empty without one
+  Headers upstream_headers;  // of the last upstream answer; empty without one
 };
 
 class EmbeddingsService {
@@ -40,8 +41,8 @@ class EmbeddingsService {
   EmbeddingsService(EmbeddingCache& cache, Upstream& upstream, const Clock& clock, std::string via,
                     EmbeddingsServiceOptions options);
 
-  // Fills context.status and context.times. `client_headers` are the request's, credential included.
-  // Errors: kNotCached (only-if-cached), those of Upstream::Send, kInvalidReply.
+  // Fills context.status and context.times. `client_headers` are the request's, credential
+  // included. Errors: kNotCached (only-if-cached), those of Upstream::Send, kInvalidReply.
   Result<EmbedOutcome> Embed(const EmbeddingsRequest& request, const Headers& client_headers,
                              RequestContext& context);
 
@@ -58,6 +59,7 @@ class EmbeddingsService {
   Status FetchLed(Job& job);
   Status FetchBatch(Job& job, const std::vector<std::size_t>& unique);
   Status FetchMissing(Job& job);
+  bool IsSearchable(const CacheKey& key);
   void Store(Job& job, const std::vector<std::size_t>& unique, std::vector<EmbeddingEntry> entries);
 
   EmbeddingCache& cache_;

@@ -41,11 +41,19 @@ const Row& RowOf(const Error& error) {
 
 }  // namespace
 
-int HttpStatusOf(const Error& error) { return RowOf(error).status; }
+int HttpStatusOf(const Error& error) {
+  return RowOf(error).status;
+}
 
 Response RenderError(const Error& error) {
   const Row& row = RowOf(error);
-  return RenderError(row.status, error.message, row.type, error.param, row.openai_code);
+  Response response =
+      RenderError(row.status, error.message, row.type, error.param, row.openai_code);
+  // OpenAI's SDKs repeat every 5xx unless told not to.
+  if (error.code == ErrorCode::kNotCached || error.code == ErrorCode::kLoop) {
+    response.headers.Set("x-should-retry", "false");
+  }
+  return response;
 }
 
 Response RenderError(int status, std::string_view message, std::string_view type,
@@ -59,7 +67,10 @@ Response RenderError(int status, std::string_view message, std::string_view type
   code.empty() ? json.Null() : json.String(code);
   json.EndObject().EndObject();
   Response response = JsonResponse(status, json.Take());
-  if (status == 429 || status == 503) response.headers.Set("retry-after", "1");
+  if (status == 429 || status == 503) {
+    response.headers.Set("retry-after", "1");
+    response.headers.Set("retry-after-ms", "1000");
+  }
   return response;
 }
 

@@ -12,16 +12,23 @@ Response RelayReply(UpstreamReply reply) {
   response.status = reply.status;
   if (const auto length = reply.headers.Find("content-length")) {
     std::uint64_t size = 0;
-    const auto [end, error] = std::from_chars(length->data(), length->data() + length->size(), size);
+    const auto [end, error] =
+        std::from_chars(length->data(), length->data() + length->size(), size);
     if (error == std::errc() && end == length->data() + length->size()) response.stream_size = size;
   }
   response.headers = DownstreamHeaders(reply.headers);
-  if (response.stream_size) response.headers.Add("content-length", std::to_string(*response.stream_size));
+  if (response.stream_size)
+    response.headers.Add("content-length", std::to_string(*response.stream_size));
   response.stream = std::move(reply.body);
   return response;
 }
 
-Response PassThroughHandler::Handle(const Request& request, RequestContext& context, bool identity) {
+Response PassThroughHandler::Handle(const Request& request, RequestContext& context,
+                                    bool identity) {
+  if (context.directives.only_if_cached) {
+    return RenderError(Error{ErrorCode::kNotCached, ErrorOrigin::kDownstream,
+                             "only-if-cached was asked for, and this is never cached"});
+  }
   UpstreamRequest upstream_request;
   upstream_request.method = request.method;
   upstream_request.path_and_query = context.endpoint;

@@ -1,4 +1,5 @@
-// Everything Larder does not cache: relayed unchanged, bodies streamed in both directions. Thread-safe.
+// Everything Larder does not cache: relayed unchanged, bodies streamed in both directions.
+// Thread-safe.
 #pragma once
 
 #include "proxy/http/message.h"
@@ -8,13 +9,15 @@
 namespace larder {
 
 struct PassThroughOptions {
-  std::chrono::milliseconds upstream_timeout{600'000};  // for the head, and between pieces of the body
+  std::chrono::milliseconds upstream_timeout{
+      600'000};  // for the head, and between pieces of the body
 };
 
 class PassThroughHandler {
  public:
   // All outlive the handler. `via` is this server's Via value.
-  PassThroughHandler(Upstream& upstream, const Clock& clock, std::string via, PassThroughOptions options)
+  PassThroughHandler(Upstream& upstream, const Clock& clock, std::string via,
+                     PassThroughOptions options)
       : upstream_(upstream), clock_(clock), via_(std::move(via)), options_(options) {}
 
   // `request` may hold its body whole or as a source. `identity`: see UpstreamHeaders.

@@ -17,21 +17,27 @@ bool IsSet(JsonElement root, std::string_view key) {
   return member && !member->is_null();
 }
 
-// A tool that upstream runs itself looks or acts outside; one that the caller runs is only described.
+// A tool that upstream runs itself looks or acts outside; one that the caller runs is only
+// described.
 bool HasBuiltInTool(JsonElement root) {
   const auto tools = Member(root, "tools");
   JsonArray list;
   if (!tools || tools->get(list) != simdjson::SUCCESS) return false;
   for (const JsonElement tool : list) {
     const auto type = StringMember(tool, "type");
-    if (type && *type != "function" && *type != "custom") return true;
+    const bool described = type ? *type == "function" || *type == "custom"
+                                : IsSet(tool, "function") || IsSet(tool, "name");
+    if (!described) return true;
   }
   return false;
 }
 
-std::string WhyUncacheable(Endpoint endpoint, JsonElement root, const ResponsePolicyOptions& options) {
+std::string WhyUncacheable(Endpoint endpoint, JsonElement root,
+                           const ResponsePolicyOptions& options) {
   if (IsSet(root, "conversation")) return "conversation";
   if (BoolMember(root, "background") == true) return "background";
+  // A stored template, which may change behind its id and may bring tools of its own.
+  if (endpoint == Endpoint::kResponses && IsSet(root, "prompt")) return "prompt-template";
   if (HasBuiltInTool(root) || IsSet(root, "web_search_options")) return "built-in-tool";
   if (!options.sampled && endpoint != Endpoint::kModerations &&
       NumberMember(root, "temperature").value_or(1.0) > 0) {
@@ -40,16 +46,31 @@ std::string WhyUncacheable(Endpoint endpoint, JsonElement root, const ResponsePo
   return {};
 }
 
-bool IsErrorFinish(JsonElement choice) { return StringMember(choice, "finish_reason") == "error"; }
+bool IsNothing(JsonElement value) {
+  std::string_view text;
+  JsonArray list;
+  JsonObject object;
+  if (value.get(text) == simdjson::SUCCESS) return text.empty();
+  if (value.get(list) == simdjson::SUCCESS) return list.begin() == list.end();
+  if (value.get(object) == simdjson::SUCCESS) return object.begin() == object.end();
+  return value.is_null();
+}
+
+bool IsErrorFinish(JsonElement choice) {
+  return StringMember(choice, "finish_reason") == "error";
+}
 
 bool HasChoices(JsonElement root) {
   const auto choices = Member(root, "choices");
   JsonArray list;
-  if (!choices || choices->get(list) != simdjson::SUCCESS || list.begin() == list.end()) return false;
+  if (!choices || choices->get(list) != simdjson::SUCCESS || list.begin() == list.end())
+    return false;
+  bool says_something = false;
   for (const JsonElement choice : list) {
     if (IsErrorFinish(choice)) return false;
+    says_something = says_something || SaysSomething(choice);
   }
-  return true;
+  return says_something;
 }
 
 bool IsNonEmptyArray(JsonElement root, std::string_view key) {
@@ -61,13 +82,17 @@ bool IsNonEmptyArray(JsonElement root, std::string_view key) {
 bool IsAnswer(Endpoint endpoint, JsonElement root) {
   switch (endpoint) {
     case Endpoint::kChat:
-    case Endpoint::kCompletions: return HasChoices(root);
-    case Endpoint::kModerations: return IsNonEmptyArray(root, "results");
+    case Endpoint::kCompletions:
+      return HasChoices(root);
+    case Endpoint::kModerations:
+      return IsNonEmptyArray(root, "results");
     case Endpoint::kResponses:
       return StringMember(root, "status").value_or("completed") == "completed" &&
              IsNonEmptyArray(root, "output");
-    case Endpoint::kModels: return root.is_object();
-    default: return false;
+    case Endpoint::kModels:
+      return root.is_object();
+    default:
+      return false;
   }
 }
 
@@ -75,13 +100,20 @@ bool IsAnswer(Endpoint endpoint, JsonElement root) {
 
 std::string_view EndpointName(Endpoint endpoint) {
   switch (endpoint) {
-    case Endpoint::kEmbeddings: return "embeddings";
-    case Endpoint::kChat: return "chat";
-    case Endpoint::kCompletions: return "completions";
-    case Endpoint::kModerations: return "moderations";
-    case Endpoint::kResponses: return "responses";
-    case Endpoint::kModels: return "models";
-    case Endpoint::kOther: return "other";
+    case Endpoint::kEmbeddings:
+      return "embeddings";
+    case Endpoint::kChat:
+      return "chat";
+    case Endpoint::kCompletions:
+      return "completions";
+    case Endpoint::kModerations:
+      return "moderations";
+    case Endpoint::kResponses:
+      return "responses";
+    case Endpoint::kModels:
+      return "models";
+    case Endpoint::kOther:
+      return "other";
   }
   return "other";
 }
@@ -94,7 +126,8 @@ Endpoint EndpointOf(std::string_view method, std::string_view path) {
     if (path == "/moderations") return Endpoint::kModerations;
     if (path == "/responses") return Endpoint::kResponses;
   }
-  if (method == "GET" && (path == "/models" || path.starts_with("/models/"))) return Endpoint::kModels;
+  if (method == "GET" && (path == "/models" || path.starts_with("/models/")))
+    return Endpoint::kModels;
   return Endpoint::kOther;
 }
 
@@ -122,11 +155,38 @@ Result<ResponseRequest> ParseResponseRequest(Endpoint endpoint, std::string_view
   }
   request.uncacheable = WhyUncacheable(endpoint, root, options);
   request.canonical_body = CanonicalJson(root, kNotInKey);
+  if (const auto of_stream = Member(root, "stream_options"); request.stream && of_stream) {
+    // Options besides include_usage (which is in the form) change the events.
+    constexpr std::array<std::string_view, 1> kInForm = {"include_usage"};
+    const std::string others = CanonicalJson(*of_stream, kInForm);
+    if (others != "{}" && others != "null") request.canonical_body += others;
+  }
   return request;
 }
 
 std::chrono::seconds LifetimeOf(Endpoint endpoint, const ResponsePolicyOptions& options) {
   return endpoint == Endpoint::kModels ? options.models_lifetime : options.lifetime;
+}
+
+bool SaysSomething(JsonElement choice) {
+  // Around an answer, not part of it.
+  constexpr std::array<std::string_view, 7> kAround = {"role",
+                                                       "index",
+                                                       "logprobs",
+                                                       "finish_reason",
+                                                       "stop_reason",
+                                                       "matched_stop",
+                                                       "content_filter_results"};
+  const auto message = Member(choice, "message");
+  const auto delta = Member(choice, "delta");
+  JsonObject members;
+  if ((message ? *message : delta ? *delta : choice).get(members) != simdjson::SUCCESS)
+    return false;
+  for (const auto member : members) {
+    const bool around = std::find(kAround.begin(), kAround.end(), member.key) != kAround.end();
+    if (!around && !IsNothing(member.value)) return true;
+  }
+  return false;
 }
 
 ReplyVerdict JudgeReply(Endpoint endpoint, std::string_view body) {

@@ -1,9 +1,9 @@
 // Which calls the response cache keeps, under which canonical body, and which answers it may store.
 // Policy without I/O.
 //
-// Kept: chat/completions, completions, moderations and responses (POST), models (GET). Not kept: whatever
-// depends on more than the request (a conversation, background work, tools that look or act outside), and
-// answers that are errors, empty, or not whole. Thread-safety: pure functions.
+// Kept: chat/completions, completions, moderations and responses (POST), models (GET). Not kept:
+// whatever depends on more than the request (a conversation, background work, tools that look or
+// act outside), and answers that are errors, empty, or not whole. Thread-safety: pure functions.
 #pragma once
 
 #include <chrono>
@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "proxy/json/json.h"
 
 namespace larder {
 
@@ -30,20 +31,25 @@ struct ResponsePolicyOptions {
 struct ResponseRequest {
   std::string model;           // empty when the body names none
   std::string canonical_body;  // for the key; empty for GET
-  std::string form;            // "full", "stream", "stream+usage": which form of answer was asked for
+  std::string form;  // "full", "stream", "stream+usage": which form of answer was asked for
   bool stream = false;
-  std::string uncacheable;     // why it is never kept, in a word; empty when it may be
+  std::string uncacheable;  // why it is never kept, in a word; empty when it may be
 };
 
 // Takes apart the body of a cacheable endpoint. `body` is ignored for GET.
-// Errors: kInvalidArgument (not JSON, not an object, a doubled member, a stream flag that is no boolean).
+// Errors: kInvalidArgument (not JSON, not an object, a doubled member, a stream flag that is no
+// boolean).
 Result<ResponseRequest> ParseResponseRequest(Endpoint endpoint, std::string_view body,
                                              const ResponsePolicyOptions& options);
 
 std::chrono::seconds LifetimeOf(Endpoint endpoint, const ResponsePolicyOptions& options);
 
-// Whether a whole answer of status 200 that is not a stream may be stored: JSON, no error object, not
-// empty, no finish_reason "error".
+// Whether a choice of a chat message, of a completion or of a stream's event (its message, delta or
+// text) has anything in it: text, a tool call, reasoning, a refusal.
+bool SaysSomething(JsonElement choice);
+
+// Whether a whole answer of status 200 that is not a stream may be stored: JSON, no error object,
+// not empty, no finish_reason "error".
 struct ReplyVerdict {
   bool storable = false;
   std::int64_t prompt_tokens = -1;

@@ -8,12 +8,38 @@
 #include "proxy/relay/transcript.h"
 
 namespace larder {
+namespace {
+
+bool IsEventStream(const Headers& headers) {
+  constexpr std::string_view kType = "text/event-stream";
+  const auto type = headers.Find("content-type");
+  return type && EqualsIgnoreCase(type->substr(0, kType.size()), kType);
+}
+
+// Whether the body is as it was asked for, without a coding.
+bool IsPlain(const Headers& headers) {
+  const auto encoding = headers.Find("content-encoding");
+  return !encoding || EqualsIgnoreCase(*encoding, "identity");
+}
+
+// For those who share another's upstream call: what belongs to the answer, nothing that belongs to
+// that call (cookies, rate limits, request id).
+Headers SharedHeaders(const Headers& upstream) {
+  Headers headers = StoredHeaders(upstream);
+  if (const auto encoding = upstream.Find("content-encoding")) {
+    headers.Set("content-encoding", std::string(*encoding));
+  }
+  return headers;
+}
+
+}  // namespace
 
 // What the leader of a key and its followers share: a stream to read along, or the stored answer.
 class ResponsesHandler::Flight {
  public:
   struct Landed {
-    std::shared_ptr<Transcript> transcript;  // shared by its readers; null when there is none (any more)
+    std::shared_ptr<Transcript>
+        transcript;  // shared by its readers; null when there is none (any more)
     int status = 0;
     Headers headers;
     ResponsePointer entry;  // null when there is none
@@ -53,6 +79,22 @@ class ResponsesHandler::Flight {
   ResponsePointer entry_ LARDER_GUARDED_BY(mutex_);
 };
 
+// What a leader owes its followers. Whatever way it ends, nobody waits for it for ever.
+struct ResponsesHandler::Landing {
+  std::shared_ptr<Flight> flight;  // owned by the leader and every follower; null when led alone
+  std::unique_ptr<FlightTable<Flight>::Lead> lead;
+  ResponsePointer entry = nullptr;  // what the followers get
+
+  Landing(std::shared_ptr<Flight> f, std::unique_ptr<FlightTable<Flight>::Lead> l)
+      : flight(std::move(f)), lead(std::move(l)) {}
+  Landing(Landing&&) = default;
+  Landing& operator=(Landing&&) = delete;
+  ~Landing() {
+    lead.reset();  // before its followers wake, so that they do not follow it again
+    if (flight != nullptr) flight->LandEntry(std::move(entry));
+  }
+};
+
 struct ResponsesHandler::Job {
   const Request& request;
   Endpoint endpoint;
@@ -84,7 +126,8 @@ ResponsesHandler::ResponsesHandler(ResponseCache& cache, Upstream& upstream, con
       executor_(std::move(executor)),
       options_(options) {}
 
-Response ResponsesHandler::Handle(const Request& request, Endpoint endpoint, RequestContext& context) {
+Response ResponsesHandler::Handle(const Request& request, Endpoint endpoint,
+                                  RequestContext& context) {
   context.status.layer = CacheLayer::kResponses;
   auto parsed = [&] {
     PhaseTimer timer(clock_, context.times.parse);
@@ -95,6 +138,7 @@ Response ResponsesHandler::Handle(const Request& request, Endpoint endpoint, Req
     return RenderError(parsed.error());
   }
   Job job{request, endpoint, std::move(parsed).value(), context};
+  if (job.parsed.model.empty()) job.parsed.model = context.model_in_path;
   context.model = job.parsed.model;
   const CacheDirectives& directives = context.directives;
   if (!job.parsed.uncacheable.empty() || directives.skip_cache) {
@@ -111,20 +155,22 @@ Response ResponsesHandler::Handle(const Request& request, Endpoint endpoint, Req
     return RenderError(Error{ErrorCode::kNotCached, ErrorOrigin::kDownstream,
                              "only-if-cached was asked for, and there is no fresh entry"});
   }
-  if (!directives.may_read() || !directives.may_store()) return Lead(job, nullptr, nullptr);
+  if (!directives.may_read() || !directives.may_store()) return Lead(job, {nullptr, nullptr});
 
   auto joined = flights_.Join(job.key, [] { return std::make_shared<Flight>(); });
   if (joined.lead == nullptr) {
     if (auto followed = Follow(job, *joined.state)) return std::move(*followed);
-    return Lead(job, nullptr, nullptr);  // the leader came to nothing: once more, alone
+    // The leader came to nothing, or had ended: its answer may be stored. Else once more, alone.
+    if (auto hit = TryCache(job)) return std::move(*hit);
+    return Lead(job, {nullptr, nullptr});
   }
+  Landing landing(std::move(joined.state), std::move(joined.lead));
   // The answer may have been stored between the look-up and the joining.
   if (auto hit = TryCache(job)) {
-    joined.lead.reset();
-    joined.state->LandEntry(cache_.FindInMemory(job.key));
+    landing.entry = cache_.FindInMemory(job.key);
     return std::move(*hit);
   }
-  return Lead(job, std::move(joined.state), std::move(joined.lead));
+  return Lead(job, std::move(landing));
 }
 
 std::optional<Response> ResponsesHandler::TryCache(Job& job) {
@@ -186,8 +232,7 @@ std::optional<Response> ResponsesHandler::Follow(Job& job, Flight& flight) {
   return std::nullopt;
 }
 
-Response ResponsesHandler::Lead(Job& job, std::shared_ptr<Flight> flight,
-                                std::unique_ptr<FlightTable<Flight>::Lead> lead) {
+Response ResponsesHandler::Lead(Job& job, Landing landing) {
   UpstreamRequest upstream_request;
   upstream_request.method = job.request.method;
   upstream_request.path_and_query = job.context.endpoint;
@@ -196,37 +241,23 @@ Response ResponsesHandler::Lead(Job& job, std::shared_ptr<Flight> flight,
   upstream_request.body = job.request.body;
   upstream_request.first_byte_timeout = options_.upstream_timeout;
   upstream_request.idle_timeout = options_.upstream_timeout;
-  const MonoTime begun = clock_.Monotonic();
+  PhaseTimer timer(clock_, job.context.times.upstream);
   auto reply = upstream_.Send(std::move(upstream_request));
-  const auto finish = [&](ResponsePointer entry) {
-    job.context.times.upstream =
-        std::chrono::duration_cast<std::chrono::microseconds>(clock_.Monotonic() - begun);
-    lead.reset();  // before its followers wake, so that they do not follow it again
-    if (flight != nullptr) flight->LandEntry(std::move(entry));
-  };
-  if (!reply.ok()) {
-    finish(nullptr);
-    return RenderError(reply.error());
-  }
+  if (!reply.ok()) return RenderError(reply.error());
   job.context.status.forward_status = reply->status;
-  const auto type = reply->headers.Find("content-type");
-  const bool is_stream = type && type->starts_with("text/event-stream");
-  if (reply->status == 200 && is_stream) {
-    job.context.times.upstream =
-        std::chrono::duration_cast<std::chrono::microseconds>(clock_.Monotonic() - begun);
-    return LeadStream(job, std::move(reply).value(), std::move(flight), std::move(lead));
+  if (reply->status == 200 && IsEventStream(reply->headers)) {
+    return LeadStream(job, std::move(reply).value(), std::move(landing));
   }
-  Response response = LeadWhole(job, std::move(reply).value());
-  finish(job.context.status.stored ? cache_.FindInMemory(job.key) : nullptr);
-  return response;
+  return LeadWhole(job, std::move(reply).value(), landing);
 }
 
 // Reads the answer to its end, so that one that is cut or broken is told as an error.
-Response ResponsesHandler::LeadWhole(Job& job, UpstreamReply reply) {
+Response ResponsesHandler::LeadWhole(Job& job, UpstreamReply reply, Landing& landing) {
   std::string body;
   ReadState state = ReadState::kData;
   while (state == ReadState::kData && body.size() <= options_.max_body_bytes) {
-    auto read = ReadSome(*reply.body, 64UL * 1024, body, clock_.Monotonic() + options_.upstream_timeout);
+    auto read =
+        ReadSome(*reply.body, 64UL * 1024, body, clock_.Monotonic() + options_.upstream_timeout);
     if (!read.ok()) return RenderError(read.error());
     state = *read;
   }
@@ -238,9 +269,7 @@ Response ResponsesHandler::LeadWhole(Job& job, UpstreamReply reply) {
   Response response;
   response.status = reply.status;
   response.headers = DownstreamHeaders(reply.headers);
-  const auto encoding = reply.headers.Find("content-encoding");
-  const bool plain = !encoding || EqualsIgnoreCase(*encoding, "identity");
-  if (reply.status == 200 && plain && reply.framed) {
+  if (reply.status == 200 && IsPlain(reply.headers) && reply.framed) {
     const ReplyVerdict verdict = JudgeReply(job.endpoint, body);
     job.context.status.billed_tokens = std::max<std::int64_t>(verdict.prompt_tokens, 0) +
                                        std::max<std::int64_t>(verdict.completion_tokens, 0);
@@ -251,24 +280,25 @@ Response ResponsesHandler::LeadWhole(Job& job, UpstreamReply reply) {
       entry.prompt_tokens = verdict.prompt_tokens;
       entry.completion_tokens = verdict.completion_tokens;
       const auto lifetime = LifetimeOf(job.endpoint, options_.policy);
-      entry.stamp = {clock_.Now(), std::min(lifetime, job.context.directives.lifetime.value_or(lifetime))};
-      job.context.status.stored =
-          cache_.Put(job.key, std::make_shared<const ResponseEntry>(std::move(entry))).ok();
-      job.context.status.store_failed = !job.context.status.stored;
+      entry.stamp = {clock_.Now(),
+                     std::min(lifetime, job.context.directives.lifetime.value_or(lifetime))};
+      landing.entry = std::make_shared<const ResponseEntry>(std::move(entry));
+      job.context.status.stored = cache_.Put(job.key, landing.entry).ok();
+      if (!job.context.status.stored) job.context.status.store_failed = true;
     }
   }
   response.body = std::move(body);
   return response;
 }
 
-Response ResponsesHandler::LeadStream(Job& job, UpstreamReply reply, std::shared_ptr<Flight> flight,
-                                      std::unique_ptr<FlightTable<Flight>::Lead> lead) {
-  // The recording: lives in the transcript's callbacks, is committed at the stream's proper end, and is
-  // gone with the transcript when nobody reads to the end.
+Response ResponsesHandler::LeadStream(Job& job, UpstreamReply reply, Landing landing) {
+  // The recording: lives in the transcript's callbacks, is committed at the stream's proper end,
+  // and is gone with the transcript when nobody reads to the end.
   struct Recording {
     SseScanner scanner;
     ResponseEntry entry;
     bool storable = false;
+    std::size_t seen_bytes = 0;
     std::unique_ptr<FlightTable<Flight>::Lead> lead;
   };
   const auto recording = std::make_shared<Recording>();
@@ -276,17 +306,25 @@ Response ResponsesHandler::LeadStream(Job& job, UpstreamReply reply, std::shared
   recording->entry.is_stream = true;
   recording->entry.fields = StoredHeaders(reply.headers).fields();
   const auto lifetime = LifetimeOf(job.endpoint, options_.policy);
-  recording->entry.stamp.lifetime = std::min(lifetime, job.context.directives.lifetime.value_or(lifetime));
-  const bool plain = !reply.headers.Has("content-encoding");
-  recording->storable = plain && job.context.directives.may_store() && job.parsed.stream;
-  recording->lead = std::move(lead);
+  recording->entry.stamp.lifetime =
+      std::min(lifetime, job.context.directives.lifetime.value_or(lifetime));
+  recording->storable =
+      IsPlain(reply.headers) && job.context.directives.may_store() && job.parsed.stream;
+  recording->lead = std::move(landing.lead);
 
-  auto on_bytes = [recording](std::string_view bytes) {
+  auto on_bytes = [recording, limit = options_.max_body_bytes](std::string_view bytes) {
+    recording->seen_bytes += bytes.size();
+    // Beyond the limit it is relayed alone: the scanner must not gather a line without end.
+    if (recording->storable && recording->seen_bytes > limit) {
+      recording->storable = false;
+      recording->scanner = SseScanner();
+    }
     if (recording->storable) recording->scanner.Feed(bytes);
   };
   auto on_end = [this, recording, key = job.key](std::optional<std::string_view> whole) {
     const SseScanner& scanner = recording->scanner;
-    if (whole && recording->storable && scanner.terminated() && !scanner.failed() && scanner.events() > 0) {
+    if (whole && recording->storable && scanner.terminated() && !scanner.failed() &&
+        scanner.answered()) {
       recording->entry.body = *whole;
       recording->entry.prompt_tokens = scanner.prompt_tokens();
       recording->entry.completion_tokens = scanner.completion_tokens();
@@ -306,7 +344,9 @@ Response ResponsesHandler::LeadStream(Job& job, UpstreamReply reply, std::shared
   response.status = reply.status;
   response.headers = DownstreamHeaders(reply.headers);
   response.stream = transcript->NewReader();
-  if (flight != nullptr) flight->LandStream(transcript, response.status, response.headers);
+  if (landing.flight != nullptr) {
+    landing.flight->LandStream(transcript, response.status, SharedHeaders(reply.headers));
+  }
   return response;
 }
 

@@ -1,6 +1,6 @@
-// Calls whose whole answer is cached: chat/completions, completions, moderations, responses, models.
-// Streams are relayed as they arrive, recorded, and replayed byte for byte. Identical calls in flight share
-// one upstream call. Thread-safe; the handler outlives every answer it gave.
+// Calls whose whole answer is cached: chat/completions, completions, moderations, responses,
+// models. Streams are relayed as they arrive, recorded, and replayed byte for byte. Identical calls
+// in flight share one upstream call. Thread-safe; the handler outlives every answer it gave.
 #pragma once
 
 #include <functional>
@@ -34,14 +34,13 @@ class ResponsesHandler {
  private:
   class Flight;
   struct Job;
+  struct Landing;
 
   std::optional<Response> TryCache(Job& job);
   std::optional<Response> Follow(Job& job, Flight& flight);
-  Response Lead(Job& job, std::shared_ptr<Flight> flight,
-                std::unique_ptr<FlightTable<Flight>::Lead> lead);
-  Response LeadStream(Job& job, UpstreamReply reply, std::shared_ptr<Flight> flight,
-                      std::unique_ptr<FlightTable<Flight>::Lead> lead);
-  Response LeadWhole(Job& job, UpstreamReply reply);
+  Response Lead(Job& job, Landing landing);
+  Response LeadStream(Job& job, UpstreamReply reply, Landing landing);
+  Response LeadWhole(Job& job, UpstreamReply reply, Landing& landing);
   Response Replay(const ResponsePointer& entry) const;
 
   ResponseCache& cache_;

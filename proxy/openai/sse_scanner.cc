@@ -1,10 +1,22 @@
 #include "proxy/openai/sse_scanner.h"
 
 #include "proxy/json/json.h"
+#include "proxy/openai/response_policy.h"
 #include "proxy/openai/usage.h"
 
 namespace larder {
 namespace {
+
+// Of data that is no object with choices: true.
+bool Answers(JsonElement data) {
+  const auto choices = Member(data, "choices");
+  JsonArray list;
+  if (!choices || choices->get(list) != simdjson::SUCCESS) return true;
+  for (const JsonElement choice : list) {
+    if (SaysSomething(choice)) return true;
+  }
+  return false;
+}
 
 bool HasErrorFinish(JsonElement data) {
   const auto choices = Member(data, "choices");
@@ -50,7 +62,8 @@ void SseScanner::TakeLine(std::string_view line) {
   }
   const std::size_t colon = line.find(':');
   const std::string_view name = line.substr(0, colon);
-  std::string_view value = colon == std::string_view::npos ? std::string_view() : line.substr(colon + 1);
+  std::string_view value =
+      colon == std::string_view::npos ? std::string_view() : line.substr(colon + 1);
   if (value.starts_with(' ')) value.remove_prefix(1);
   if (name == "event") {
     event_ = value;
@@ -77,21 +90,28 @@ void SseScanner::Dispatch() {
 }
 
 void SseScanner::InspectData() {
-  // Most events are text deltas; only those that may say more are parsed.
-  const auto mentions = [&](std::string_view word) { return data_.find(word) != std::string::npos; };
-  if (!mentions("\"error\"") && !mentions("\"usage\"") && !mentions("\"response.") &&
+  // Most events are text deltas; once one has answered, only those that may say more are parsed.
+  const auto mentions = [&](std::string_view word) {
+    return data_.find(word) != std::string::npos;
+  };
+  if (answered_ && !mentions("\"error\"") && !mentions("\"usage\"") && !mentions("\"response.") &&
       !mentions("message_stop")) {
     return;
   }
   const auto document = JsonDocument::Parse(data_);
-  if (!document.ok()) return;
+  if (!document.ok()) {
+    answered_ = true;
+    return;
+  }
   const JsonElement root = document->root();
   if (const auto type = StringMember(root, "type")) {
     if (*type == "response.completed" || *type == "message_stop") terminated_ = true;
-    if (*type == "response.failed" || *type == "response.incomplete" || *type == "error") failed_ = true;
+    if (*type == "response.failed" || *type == "response.incomplete" || *type == "error")
+      failed_ = true;
   }
   if (const auto error = Member(root, "error"); error && !error->is_null()) failed_ = true;
   if (HasErrorFinish(root)) failed_ = true;
+  if (!terminated_ && Answers(root)) answered_ = true;
   const TokenUsage usage = UsageOf(root);
   if (usage.prompt >= 0) prompt_tokens_ = usage.prompt;
   if (usage.completion >= 0) completion_tokens_ = usage.completion;

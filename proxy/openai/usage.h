@@ -8,8 +8,14 @@
 
 namespace larder {
 
+// A count beyond this is no count of tokens: it is taken as not reported, so that sums stay exact.
+inline constexpr std::int64_t kMostTokens = std::int64_t{1} << 40;
+
+// The count `name` of a usage object; -1 when absent, negative or beyond kMostTokens.
+std::int64_t TokenCount(JsonElement usage, std::string_view name);
+
 struct TokenUsage {
-  std::int64_t prompt = -1;      // -1: not reported
+  std::int64_t prompt = -1;  // -1: not reported
   std::int64_t completion = -1;
 };
 

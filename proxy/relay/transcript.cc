@@ -44,7 +44,9 @@ Transcript::Transcript(std::shared_ptr<BodySource> source, Options options, OnBy
   source_->SetWaker([this] { WakeReaders(nullptr); });
 }
 
-Transcript::~Transcript() { source_->SetWaker({}); }
+Transcript::~Transcript() {
+  source_->SetWaker({});
+}
 
 std::shared_ptr<BodySource> Transcript::NewReader() {
   auto reader = std::make_shared<Reader>(shared_from_this());

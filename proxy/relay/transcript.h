@@ -1,9 +1,10 @@
-// Transcript: one upstream answer as it arrives, read by any number of readers from its start, each at its
-// own pace, and recorded. There is no pump: whichever reader has caught up pulls from the source.
+// Transcript: one upstream answer as it arrives, read by any number of readers from its start, each
+// at its own pace, and recorded. There is no pump: whichever reader has caught up pulls from the
+// source.
 //
-// The transcript lives as long as a reader holds it; dropped before its end, the exchange behind it is
-// cancelled and nothing is stored. While it can be recorded (up to record_limit_bytes) every byte is kept;
-// beyond, only what the slowest reader still lacks, at most window_bytes ahead of it.
+// The transcript lives as long as a reader holds it; dropped before its end, the exchange behind it
+// is cancelled and nothing is stored. While it can be recorded (up to record_limit_bytes) every
+// byte is kept; beyond, only what the slowest reader still lacks, at most window_bytes ahead of it.
 // Thread-safe.
 #pragma once
 
@@ -26,9 +27,10 @@ class Transcript : public std::enable_shared_from_this<Transcript> {
   };
   // Called with each piece as it arrives, in order.
   using OnBytes = std::function<void(std::string_view)>;
-  // Called once when the source has ended, before any reader learns of it: with the whole body when it is
-  // complete and within the limit, with nullopt when it broke off or is too large. Not called when the
-  // transcript is dropped first. Both run on a reader's thread under the transcript's lock: be quick.
+  // Called once when the source has ended, before any reader learns of it: with the whole body when
+  // it is complete and within the limit, with nullopt when it broke off or is too large. Not called
+  // when the transcript is dropped first. Both run on a reader's thread under the transcript's
+  // lock: be quick.
   using OnEnd = std::function<void(std::optional<std::string_view> whole)>;
 
   Transcript(std::shared_ptr<BodySource> source, Options options, OnBytes on_bytes, OnEnd on_end);
@@ -51,7 +53,8 @@ class Transcript : public std::enable_shared_from_this<Transcript> {
   void WakeReaders(const Reader* but);
 
   const Options options_;
-  const std::shared_ptr<BodySource> source_;  // owned by this alone; shared_ptr because replies hand it out so
+  const std::shared_ptr<BodySource>
+      source_;  // owned by this alone; shared_ptr because replies hand it out so
   OnBytes on_bytes_;
   OnEnd on_end_;
 

@@ -25,7 +25,9 @@ Indexer::Indexer(Store& store, const Clock& clock, SpaceSet& spaces, std::chrono
                  IndexerOptions options)
     : store_(store), clock_(clock), spaces_(spaces), lifetime_(lifetime), options_(options) {}
 
-Indexer::~Indexer() { Stop(); }
+Indexer::~Indexer() {
+  Stop();
+}
 
 void Indexer::Start() {
   if (!options_.index_cached_inputs) {
@@ -48,7 +50,8 @@ SpaceKey Indexer::SpaceOf(const std::string& partition, const std::string& name_
                           const std::string& upstream, const std::string& model, std::size_t dim) {
   SpaceKey name;
   ByteWriter writer(name);
-  for (const std::string* part : {&partition, &name_space, &upstream, &model}) writer.Prefixed(*part);
+  for (const std::string* part : {&partition, &name_space, &upstream, &model})
+    writer.Prefixed(*part);
   writer.Fixed(static_cast<std::uint32_t>(dim));
   return name;
 }
@@ -93,19 +96,24 @@ void Indexer::Forget(std::uint64_t label) {
 
 void Indexer::Index(const CacheKey& key, const SpaceKey& space, const EmbeddingEntry& entry) {
   std::uint64_t label = 0;
+  std::optional<SpaceKey> left;  // the space of an earlier vector of this text, of another length
   {
     MutexLock lock(labels_mutex_);
     const auto [place, added] = label_of_.try_emplace(key, labels_.size());
     label = place->second;
+    auto& name = space_names_[space];
+    if (name == nullptr) name = std::make_unique<SpaceKey>(space);
     if (added) {
-      auto& name = space_names_[space];
-      if (name == nullptr) name = std::make_unique<SpaceKey>(space);
       labels_.push_back({key, name.get()});
+    } else if (labels_[label].space != name.get()) {
+      left = *std::exchange(labels_[label].space, name.get());
     }
   }
+  if (left) (void)spaces_.Remove(*left, label);
   // A refusal is counted by the set: the text is then cached and not found by searches.
-  const Status status = entry.float64.empty() ? spaces_.Add(space, entry.dim(), label, entry.float32)
-                                              : spaces_.Add(space, entry.dim(), label, entry.AsFloat32());
+  const Status status = entry.float64.empty()
+                            ? spaces_.Add(space, entry.dim(), label, entry.float32)
+                            : spaces_.Add(space, entry.dim(), label, entry.AsFloat32());
   (void)status.ok();
 }
 
@@ -146,20 +154,21 @@ void Indexer::Rebuild() {
     batch.clear();
   };
   const WallTime now = clock_.Now();
-  const Status scanned = store_.ForEach(Family::kInputs, {}, [&](std::string_view key, std::string_view value) {
-    if (stopping()) return false;
-    const auto decoded = DecodeInput(value);
-    if (!decoded.ok()) return true;
-    const InputRecord& input = decoded->record;
-    if (input.kind != InputKind::kText || input.query_only || input.input.empty() ||
-        FreshnessOf(decoded->stamp, now, lifetime_) == Freshness::kStale) {
-      return true;
-    }
-    batch.push_back({std::string(key), SpaceOf(input.partition, input.name_space, input.upstream,
-                                               input.model, input.dim)});
-    if (batch.size() == kRebuildBatch) index_batch();
-    return true;
-  });
+  const Status scanned =
+      store_.ForEach(Family::kInputs, {}, [&](std::string_view key, std::string_view value) {
+        if (stopping()) return false;
+        const auto decoded = DecodeInput(value);
+        if (!decoded.ok()) return true;
+        const InputRecord& input = decoded->record;
+        if (input.kind != InputKind::kText || input.query_only || input.input.empty() ||
+            FreshnessOf(decoded->stamp, now, lifetime_) == Freshness::kStale) {
+          return true;
+        }
+        batch.push_back({std::string(key), SpaceOf(input.partition, input.name_space,
+                                                   input.upstream, input.model, input.dim)});
+        if (batch.size() == kRebuildBatch) index_batch();
+        return true;
+      });
   if (scanned.ok() && !stopping()) index_batch();
 }
 

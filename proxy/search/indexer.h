@@ -1,6 +1,6 @@
-// Indexer: makes every embedded text findable. A background thread takes embeddings as they are stored and
-// puts them into one vector space per (partition, namespace, upstream, model, dimension); at start it
-// rebuilds the spaces from the store while the proxy serves.
+// Indexer: makes every embedded text findable. A background thread takes embeddings as they are
+// stored and puts them into one vector space per (partition, namespace, upstream, model,
+// dimension); at start it rebuilds the spaces from the store while the proxy serves.
 //
 // The index is derived data: what is missing from it is in the store. Thread-safe.
 #pragma once
@@ -21,8 +21,9 @@
 namespace larder {
 
 struct IndexerOptions {
-  bool index_cached_inputs = true;       // off: nothing is indexed, searches find nothing
-  std::size_t queue_limit = 100'000;     // embeddings waiting; beyond it new ones wait for the next start
+  bool index_cached_inputs = true;  // off: nothing is indexed, searches find nothing
+  std::size_t queue_limit =
+      100'000;  // embeddings waiting; beyond it new ones wait for the next start
 };
 
 class Indexer {
@@ -37,7 +38,8 @@ class Indexer {
   // Finishes the embedding at hand and ends the thread; what is queued stays in the store.
   void Stop();
 
-  // Takes a stored embedding. Quick; never blocks. Tokens are not indexed: there is no text to show.
+  // Takes a stored embedding. Quick; never blocks. Tokens are not indexed: there is no text to
+  // show.
   void Enqueue(const NewEmbedding& added);
 
   // The name of the space that holds texts of this scope and model with `dim` components.
@@ -49,8 +51,8 @@ class Indexer {
   // Forgets an embedding that is no longer stored.
   void Forget(std::uint64_t label);
 
-  bool ready() const { return ready_.load(); }          // the rebuild has finished
-  std::size_t queued() const;                            // embeddings waiting
+  bool ready() const { return ready_.load(); }               // the rebuild has finished
+  std::size_t queued() const;                                // embeddings waiting
   std::uint64_t dropped() const { return dropped_.load(); }  // not taken because the queue was full
 
  private:
@@ -81,9 +83,12 @@ class Indexer {
     CacheKey key;
     SpaceKey const* space = nullptr;
   };
-  std::vector<Labelled> labels_ LARDER_GUARDED_BY(labels_mutex_);  // by label; an empty space: forgotten
-  std::unordered_map<CacheKey, std::uint64_t, DigestHash> label_of_ LARDER_GUARDED_BY(labels_mutex_);
-  std::unordered_map<SpaceKey, std::unique_ptr<SpaceKey>> space_names_ LARDER_GUARDED_BY(labels_mutex_);
+  std::vector<Labelled> labels_
+      LARDER_GUARDED_BY(labels_mutex_);  // by label; an empty space: forgotten
+  std::unordered_map<CacheKey, std::uint64_t, DigestHash> label_of_
+      LARDER_GUARDED_BY(labels_mutex_);
+  std::unordered_map<SpaceKey, std::unique_ptr<SpaceKey>> space_names_
+      LARDER_GUARDED_BY(labels_mutex_);
   std::thread thread_;
 };
 

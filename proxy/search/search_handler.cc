@@ -30,9 +30,9 @@ struct SearchHandler::Match {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> kFields = {
-    "query", "model", "top_k", "collection", "filter", "min_score", "return_vectors", "ef_search",
-    "dimensions"};
+constexpr std::array<std::string_view, 9> kFields = {"query",          "model",     "top_k",
+                                                     "collection",     "filter",    "min_score",
+                                                     "return_vectors", "ef_search", "dimensions"};
 
 Result<std::vector<float>> ParseVector(JsonArray values) {
   std::vector<float> vector;
@@ -80,7 +80,8 @@ Result<SearchHandler::Query> SearchHandler::Parse(const Request& request,
   LARDER_ASSIGN_OR_RETURN(const JsonDocument document, JsonDocument::Parse(request.body));
   const JsonElement root = document.root();
   JsonObject members;
-  if (root.get(members) != simdjson::SUCCESS) return InvalidArgument("the body must be a JSON object");
+  if (root.get(members) != simdjson::SUCCESS)
+    return InvalidArgument("the body must be a JSON object");
   for (const auto member : members) {
     if (std::find(kFields.begin(), kFields.end(), member.key) == kFields.end()) {
       return InvalidArgument("there is no such field", std::string(member.key));
@@ -97,7 +98,8 @@ Result<SearchHandler::Query> SearchHandler::Parse(const Request& request,
   Query query;
   query.model = StringMember(root, "model").value_or("");
   if (query.model.empty()) {
-    return InvalidArgument("model must name the embedding model whose texts are to be searched", "model");
+    return InvalidArgument("model must name the embedding model whose texts are to be searched",
+                           "model");
   }
   const auto what = Member(root, "query");
   JsonArray values;
@@ -112,7 +114,8 @@ Result<SearchHandler::Query> SearchHandler::Parse(const Request& request,
   LARDER_ASSIGN_OR_RETURN(const std::int64_t top_k,
                           WholeMember(root, "top_k", 1, static_cast<std::int64_t>(kMaxTopK), 10));
   LARDER_ASSIGN_OR_RETURN(const std::int64_t ef, WholeMember(root, "ef_search", 1, 10'000, 0));
-  LARDER_ASSIGN_OR_RETURN(const std::int64_t dimensions, WholeMember(root, "dimensions", 1, 65'536, 0));
+  LARDER_ASSIGN_OR_RETURN(const std::int64_t dimensions,
+                          WholeMember(root, "dimensions", 1, 65'536, 0));
   query.top_k = static_cast<std::size_t>(top_k);
   query.ef_search = static_cast<std::size_t>(ef);
   if (dimensions > 0) query.dimensions = dimensions;
@@ -152,18 +155,24 @@ Result<std::vector<float>> SearchHandler::Embed(const Query& query, const Reques
   return outcome.entries[0]->AsFloat32();
 }
 
-// The stored text behind a neighbour; nullopt, and the index forgets it, when it has expired or gone.
+// The stored text behind a neighbour; nullopt, and the index forgets it, when it has expired or
+// gone.
 std::optional<SearchHandler::Match> SearchHandler::Resolve(const Neighbour& neighbour,
-                                                           bool with_vector) {
+                                                           bool with_vector, bool& store_failed) {
   const auto key = indexer_.KeyOf(neighbour.label);
   if (!key) return std::nullopt;
   const std::array<std::string_view, 1> keys = {AsBytes(*key)};
   const auto inputs = store_.MultiGet(Family::kInputs, keys);
-  if (!inputs.ok()) return std::nullopt;
+  if (!inputs.ok()) {
+    store_failed = true;
+    return std::nullopt;
+  }
   const auto& stored = (*inputs)[0];
   auto input = stored ? DecodeInput(*stored)
                       : Result<DecodedInput>(StoreError(ErrorCode::kCorruption, "absent"));
-  if (!input.ok() || FreshnessOf(input->stamp, clock_.Now(), lifetime_) == Freshness::kStale) {
+  // A text that was not kept (cache.embeddings.store_inputs) cannot be shown.
+  if (!input.ok() || input->record.input.empty() ||
+      FreshnessOf(input->stamp, clock_.Now(), lifetime_) == Freshness::kStale) {
     indexer_.Forget(neighbour.label);
     return std::nullopt;
   }
@@ -174,29 +183,39 @@ std::optional<SearchHandler::Match> SearchHandler::Resolve(const Neighbour& neig
   if (with_vector) {
     const auto values = store_.MultiGet(Family::kEmbeddings, keys);
     if (values.ok() && (*values)[0]) {
-      if (const auto entry = DecodeEmbedding(*(*values)[0]); entry.ok()) match.vector = entry->AsFloat32();
+      if (const auto entry = DecodeEmbedding(*(*values)[0]); entry.ok())
+        match.vector = entry->AsFloat32();
     }
   }
   return match;
 }
 
-Result<std::vector<SearchHandler::Match>> SearchHandler::Find(const Query& query, const SpaceKey& space,
-                                                              const std::vector<float>& vector) {
+Result<std::vector<SearchHandler::Match>> SearchHandler::Find(const Query& query,
+                                                              const SpaceKey& space,
+                                                              const std::vector<float>& vector,
+                                                              bool& store_failed) {
+  constexpr std::size_t kMaxCandidates = 8192;
   SearchOptions options;
   options.k = query.top_k;
   options.ef_search = query.ef_search;
-  std::vector<Match> matches;
   // What has expired is forgotten on the way and makes room for the next nearest.
-  for (int round = 0; round < 3; ++round) {
+  while (true) {
     LARDER_ASSIGN_OR_RETURN(const auto neighbours, spaces_.Search(space, vector, options));
-    matches.clear();
+    std::vector<Match> matches;
+    bool any_gone = false;
     for (const Neighbour& neighbour : neighbours) {
+      if (matches.size() == query.top_k) break;
       if (query.min_score && neighbour.score < *query.min_score) break;
-      if (auto match = Resolve(neighbour, query.return_vectors)) matches.push_back(std::move(*match));
+      if (auto match = Resolve(neighbour, query.return_vectors, store_failed)) {
+        matches.push_back(std::move(*match));
+      } else {
+        any_gone = true;
+      }
     }
-    if (matches.size() == neighbours.size() || query.min_score) break;
+    const bool saw_all = neighbours.size() < options.k || options.k == kMaxCandidates;
+    if (!any_gone || store_failed || saw_all || matches.size() == query.top_k) return matches;
+    options.k = std::min(2 * options.k, kMaxCandidates);
   }
-  return matches;
 }
 
 Response SearchHandler::Handle(const Request& request, RequestContext& context) {
@@ -217,12 +236,16 @@ Response SearchHandler::Handle(const Request& request, RequestContext& context) 
                        embeddings_.upstream_name(), query->model, vector.size());
   const auto matches = [&] {
     PhaseTimer timer(clock_, context.times.lookup);
-    return Find(*query, space, vector);
+    return Find(*query, space, vector, context.status.store_failed);
   }();
   if (!matches.ok()) return RenderError(matches.error());
 
   JsonWriter json;
-  json.BeginObject().Member("object", "list").Member("model", query->model).Key("data").BeginArray();
+  json.BeginObject()
+      .Member("object", "list")
+      .Member("model", query->model)
+      .Key("data")
+      .BeginArray();
   for (const Match& match : *matches) {
     json.BeginObject().Member("id", ToHex(match.key)).Member("score", match.score);
     json.Member("text", match.text).Key("metadata").Null().Key("collection").Null();

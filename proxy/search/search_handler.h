@@ -1,5 +1,5 @@
-// POST /v1/search: the texts nearest to a text or a vector, among all that the caller's partition has
-// embedded. A text query is embedded through the cache. Thread-safe.
+// POST /v1/search: the texts nearest to a text or a vector, among all that the caller's partition
+// has embedded. A text query is embedded through the cache. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -17,12 +17,13 @@ inline constexpr std::size_t kMaxTopK = 1000;
 class SearchHandler {
  public:
   // All outlive the handler.
-  SearchHandler(EmbeddingsService& embeddings, Indexer& indexer, SpaceSet& spaces, const Store& store,
-                const Clock& clock, std::chrono::seconds lifetime);
+  SearchHandler(EmbeddingsService& embeddings, Indexer& indexer, SpaceSet& spaces,
+                const Store& store, const Clock& clock, std::chrono::seconds lifetime);
 
   // Body: {"query": text or [numbers], "model": M, "top_k": 1..1000 (10), "min_score": x?,
-  // "return_vectors": false, "ef_search": n?, "dimensions": n?}. Answer: {"object":"list","model":M,
-  // "data":[{"id","score","text","metadata","collection"}],"usage"}, best first.
+  // "return_vectors": false, "ef_search": n?, "dimensions": n?}. Answer:
+  // {"object":"list","model":M, "data":[{"id","score","text","metadata","collection"}],"usage"},
+  // best first.
   Response Handle(const Request& request, RequestContext& context);
 
  private:
@@ -31,11 +32,13 @@ class SearchHandler {
 
   Result<Query> Parse(const Request& request, RequestContext& context) const;
   // The query's vector, or upstream's refusal to embed it (then `refused` is set).
-  Result<std::vector<float>> Embed(const Query& query, const Request& request, RequestContext& context,
-                                   std::optional<Response>& refused, std::int64_t& tokens);
+  Result<std::vector<float>> Embed(const Query& query, const Request& request,
+                                   RequestContext& context, std::optional<Response>& refused,
+                                   std::int64_t& tokens);
+  // `store_failed` is set when the store refused to be read: the matches are then not all.
   Result<std::vector<Match>> Find(const Query& query, const SpaceKey& space,
-                                  const std::vector<float>& vector);
-  std::optional<Match> Resolve(const Neighbour& neighbour, bool with_vector);
+                                  const std::vector<float>& vector, bool& store_failed);
+  std::optional<Match> Resolve(const Neighbour& neighbour, bool with_vector, bool& store_failed);
 
   EmbeddingsService& embeddings_;
   Indexer& indexer_;

@@ -19,7 +19,8 @@ constexpr int kTickMillis = 100;
 
 class CurlEngine::Impl : public std::enable_shared_from_this<CurlEngine::Impl> {
  public:
-  Impl(CurlEngineOptions options, const Clock& clock) : options_(std::move(options)), clock_(clock) {}
+  Impl(CurlEngineOptions options, const Clock& clock)
+      : options_(std::move(options)), clock_(clock) {}
 
   ~Impl() {
     Stop();
@@ -34,7 +35,8 @@ class CurlEngine::Impl : public std::enable_shared_from_this<CurlEngine::Impl> {
     multi_ = curl_multi_init();
     timer_fd_ = ::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     if (multi_ == nullptr || timer_fd_ < 0) return InternalError("libcurl could not be started");
-    curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(options_.max_connections));
+    curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS,
+                      static_cast<long>(options_.max_connections));
     curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(options_.max_connections));
     curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &Impl::OnSocket);
     curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
@@ -49,35 +51,36 @@ class CurlEngine::Impl : public std::enable_shared_from_this<CurlEngine::Impl> {
     return {};
   }
 
-  // Ends the loop, then everything on it.
+  // Ends the loop, then everything on it, what had not begun included.
   void Stop() {
     if (loop_ == nullptr) return;
     loop_->Stop();
-    for (const auto& exchange : std::exchange(exchanges_, {})) {
+    for (const auto& exchange : Close()) {
       curl_multi_remove_handle(multi_, exchange->easy());
-      exchange->Fail(Error{ErrorCode::kCancelled, ErrorOrigin::kSelf, "the server is shutting down"});
+      exchange->Fail(ShuttingDown());
     }
   }
 
   Result<UpstreamReply> Send(const std::string& url, UpstreamRequest request);
 
   void Abort() {
+    {
+      MutexLock lock(mutex_);
+      closed_ = true;
+    }
     loop_->Post([this] {
-      aborted_ = true;
-      while (!exchanges_.empty()) {
-        const auto exchange = *exchanges_.begin();
-        Drop(exchange);
-        exchange->Fail(Error{ErrorCode::kCancelled, ErrorOrigin::kSelf, "the server is shutting down"});
+      for (const auto& exchange : Close()) {
+        curl_multi_remove_handle(multi_, exchange->easy());
+        exchange->Fail(ShuttingDown());
       }
     });
   }
 
   void Cancel(const std::shared_ptr<CurlExchange>& exchange) {
     loop_->Post([this, exchange] {
-      if (exchanges_.contains(exchange)) {
-        Drop(exchange);
-        exchange->Fail(Error{ErrorCode::kCancelled, ErrorOrigin::kDownstream, "nobody reads the answer"});
-      }
+      if (!Drop(exchange)) return;
+      exchange->Fail(
+          Error{ErrorCode::kCancelled, ErrorOrigin::kDownstream, "nobody reads the answer"});
     });
   }
 
@@ -128,25 +131,42 @@ class CurlEngine::Impl : public std::enable_shared_from_this<CurlEngine::Impl> {
       curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &raw);
       const CURLcode code = message->data.result;
       const auto exchange = static_cast<CurlExchange*>(raw)->shared_from_this();
-      Drop(exchange);
-      exchange->Finish(code);
+      if (Drop(exchange)) exchange->Finish(code);
     }
   }
 
-  void Drop(const std::shared_ptr<CurlExchange>& exchange) {
-    curl_multi_remove_handle(multi_, exchange->easy());
-    exchanges_.erase(exchange);
+  static Error ShuttingDown() {
+    return Error{ErrorCode::kCancelled, ErrorOrigin::kSelf, "the server is shutting down"};
+  }
+
+  // False when it had been dropped before.
+  bool Drop(const std::shared_ptr<CurlExchange>& exchange) {
+    {
+      MutexLock lock(mutex_);
+      if (exchanges_.erase(exchange) == 0) return false;
+    }
+    curl_multi_remove_handle(multi_, exchange->easy());  // nothing, when it was not added yet
+    return true;
+  }
+
+  // Takes no more exchanges; those that were under way.
+  std::unordered_set<std::shared_ptr<CurlExchange>> Close() {
+    MutexLock lock(mutex_);
+    closed_ = true;
+    return std::exchange(exchanges_, {});
   }
 
   void CutStalled() {
     const MonoTime now = clock_.Monotonic();
     std::vector<std::shared_ptr<CurlExchange>> stalled;
-    for (const auto& exchange : exchanges_) {
-      if (exchange->Stalled(now)) stalled.push_back(exchange);
+    {
+      MutexLock lock(mutex_);
+      for (const auto& exchange : exchanges_) {
+        if (exchange->Stalled(now)) stalled.push_back(exchange);
+      }
     }
     for (const auto& exchange : stalled) {
-      Drop(exchange);
-      exchange->Finish(CURLE_OPERATION_TIMEDOUT);
+      if (Drop(exchange)) exchange->TimeOut();
     }
   }
 
@@ -155,9 +175,11 @@ class CurlEngine::Impl : public std::enable_shared_from_this<CurlEngine::Impl> {
   std::unique_ptr<EventLoop> loop_;
   CURLM* multi_ = nullptr;
   int timer_fd_ = -1;
-  bool aborted_ = false;  // loop thread only
-  // Loop thread only; shared with the callers of Send and the bodies handed out.
-  std::unordered_set<std::shared_ptr<CurlExchange>> exchanges_;
+  Mutex mutex_;
+  bool closed_ LARDER_GUARDED_BY(mutex_) = false;
+  // Those that somebody waits for or reads; shared with the callers of Send and the bodies handed
+  // out.
+  std::unordered_set<std::shared_ptr<CurlExchange>> exchanges_ LARDER_GUARDED_BY(mutex_);
 };
 
 namespace {
@@ -179,7 +201,9 @@ class ExchangeBody final : public BodySource {
     if (state == ReadState::kEnd || state == ReadState::kFailed) ended_ = true;
     return state;
   }
-  void SetWaker(std::function<void()> waker) override { exchange_->body()->SetWaker(std::move(waker)); }
+  void SetWaker(std::function<void()> waker) override {
+    exchange_->body()->SetWaker(std::move(waker));
+  }
   Error error() const override { return exchange_->body()->error(); }
 
  private:
@@ -191,43 +215,50 @@ class ExchangeBody final : public BodySource {
 }  // namespace
 
 Result<UpstreamReply> CurlEngine::Impl::Send(const std::string& url, UpstreamRequest request) {
-  const MonoTime deadline = clock_.Monotonic() + request.first_byte_timeout;
-  auto exchange = std::make_shared<CurlExchange>(url, std::move(request), options_.body_window_bytes);
+  auto exchange =
+      std::make_shared<CurlExchange>(url, std::move(request), options_.body_window_bytes);
   LARDER_RETURN_IF_ERROR(exchange->Prepare(
       options_,
       [weak = weak_from_this()](std::function<void()> task) {
         if (const auto self = weak.lock()) self->loop_->Post(std::move(task));
       },
       clock_));
-  loop_->Post([this, exchange] {
-    if (aborted_) {
-      exchange->Fail(Error{ErrorCode::kCancelled, ErrorOrigin::kSelf, "the server is shutting down"});
-      return;
-    }
+  {
+    MutexLock lock(mutex_);
+    if (closed_) return ShuttingDown();
     exchanges_.insert(exchange);
-    curl_multi_add_handle(multi_, exchange->easy());
-  });
-  auto head = exchange->WaitForHead(deadline);
-  if (!head.ok()) {
-    Cancel(exchange);
-    return head.error();
   }
+  loop_->Post([this, exchange] {
+    bool wanted = false;
+    {
+      MutexLock lock(mutex_);
+      wanted = exchanges_.contains(exchange);
+    }
+    if (wanted) curl_multi_add_handle(multi_, exchange->easy());
+  });
+  auto head = exchange->WaitForHead();
+  if (!head.ok()) return head.error();
   head->body = std::make_shared<ExchangeBody<Impl>>(weak_from_this(), std::move(exchange));
   return std::move(head).value();
 }
 
-Result<std::unique_ptr<CurlEngine>> CurlEngine::Start(CurlEngineOptions options, const Clock& clock) {
+Result<std::unique_ptr<CurlEngine>> CurlEngine::Start(CurlEngineOptions options,
+                                                      const Clock& clock) {
   auto impl = std::make_shared<Impl>(std::move(options), clock);
   LARDER_RETURN_IF_ERROR(impl->Start());
   return std::unique_ptr<CurlEngine>(new CurlEngine(std::move(impl)));
 }
 
-CurlEngine::~CurlEngine() { impl_->Stop(); }
+CurlEngine::~CurlEngine() {
+  impl_->Stop();
+}
 
 Result<UpstreamReply> CurlEngine::Send(const std::string& url, UpstreamRequest request) {
   return impl_->Send(url, std::move(request));
 }
 
-void CurlEngine::Abort() { impl_->Abort(); }
+void CurlEngine::Abort() {
+  impl_->Abort();
+}
 
 }  // namespace larder

@@ -16,10 +16,10 @@
 namespace larder {
 
 struct CurlEngineOptions {
-  std::size_t max_connections = 64;                  // per host; further requests wait their turn
+  std::size_t max_connections = 64;  // per host; further requests wait their turn
   std::chrono::milliseconds connect_timeout{10'000};
-  std::size_t body_window_bytes = 256 * 1024;        // received and not yet read, per exchange
-  std::string ca_file;                               // PEM; empty = the system's
+  std::size_t body_window_bytes = 256 * 1024;  // received and not yet read, per exchange
+  std::string ca_file;                         // PEM; empty = the system's
 };
 
 class CurlExchange;

@@ -1,10 +1,23 @@
 #include "proxy/upstream/curl_exchange.h"
 
 #include <cstring>
+#include <utility>
 
 #include "proxy/http/hop_by_hop.h"
 
 namespace larder {
+namespace {
+
+// Bytes that would end a line or a request early, or that no URL has.
+bool HasControlByte(std::string_view text, std::string_view allowed) {
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 || byte == 0x7f) && allowed.find(c) == std::string_view::npos) return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 CurlExchange::CurlExchange(std::string url, UpstreamRequest request, std::size_t window_bytes)
     : url_(std::move(url)),
@@ -20,6 +33,10 @@ Status CurlExchange::Prepare(const CurlEngineOptions& options,
                              std::function<void(std::function<void()>)> post, const Clock& clock) {
   post_ = std::move(post);
   clock_ = &clock;
+  if (!IsToken(request_.method) || HasControlByte(url_, "") ||
+      url_.find(' ') != std::string::npos) {
+    return InvalidArgument("the method or path cannot be sent to the upstream");
+  }
   easy_ = curl_easy_init();
   if (easy_ == nullptr) return InternalError("libcurl gave no handle");
   if (curl_easy_setopt(easy_, CURLOPT_URL, url_.c_str()) != CURLE_OK) {
@@ -34,7 +51,8 @@ Status CurlExchange::Prepare(const CurlEngineOptions& options,
   curl_easy_setopt(easy_, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   curl_easy_setopt(easy_, CURLOPT_TCP_NODELAY, 1L);
   curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-  curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
+  curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS,
+                   static_cast<long>(options.connect_timeout.count()));
   if (!options.ca_file.empty()) curl_easy_setopt(easy_, CURLOPT_CAINFO, options.ca_file.c_str());
   curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &CurlExchange::OnHeader);
   curl_easy_setopt(easy_, CURLOPT_HEADERDATA, this);
@@ -45,30 +63,33 @@ Status CurlExchange::Prepare(const CurlEngineOptions& options,
   last_activity_ = clock.Monotonic();
   body_->SetRoomWaker([post = post_, weak = weak_from_this()] {
     post([weak] {
-      if (const auto self = weak.lock()) self->Resume();
+      if (const auto self = weak.lock()) self->ResumeReceiving();
     });
   });
   return {};
 }
 
 Status CurlExchange::SetBody() {
-  if (request_.body_source != nullptr && request_.body_size != std::optional<std::uint64_t>(0)) {
+  if (request_.method == "HEAD") {
+    curl_easy_setopt(easy_, CURLOPT_NOBODY, 1L);
+  } else if (request_.body_source != nullptr &&
+             request_.body_size != std::optional<std::uint64_t>(0)) {
     curl_easy_setopt(easy_, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(easy_, CURLOPT_READFUNCTION, &CurlExchange::OnUpload);
     curl_easy_setopt(easy_, CURLOPT_READDATA, this);
-    curl_easy_setopt(easy_, CURLOPT_INFILESIZE_LARGE,
-                     request_.body_size ? static_cast<curl_off_t>(*request_.body_size) : curl_off_t{-1});
+    curl_easy_setopt(
+        easy_, CURLOPT_INFILESIZE_LARGE,
+        request_.body_size ? static_cast<curl_off_t>(*request_.body_size) : curl_off_t{-1});
     request_.body_source->SetWaker([post = post_, weak = weak_from_this()] {
       post([weak] {
-        if (const auto self = weak.lock()) self->Resume();
+        if (const auto self = weak.lock()) self->ResumeSending();
       });
     });
   } else if (!request_.body.empty() || request_.method == "POST" || request_.method == "PUT" ||
              request_.method == "PATCH") {
-    curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(request_.body.size()));
     curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, request_.body.data());
-  } else if (request_.method == "HEAD") {
-    curl_easy_setopt(easy_, CURLOPT_NOBODY, 1L);
   }
   curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
   return {};
@@ -88,9 +109,12 @@ Status CurlExchange::SetHeaders() {
   }
   for (const auto& [name, value] : request_.headers.fields()) {
     if (EqualsIgnoreCase(name, "content-length") || EqualsIgnoreCase(name, "host")) continue;
+    if (!IsToken(name) || HasControlByte(value, "\t")) {
+      return InvalidArgument("a header field cannot be sent to the upstream", name);
+    }
     ok = ok && append(value.empty() ? name + ";" : name + ": " + value);
   }
-  if (request_.body_source != nullptr && !request_.body_size) {
+  if (request_.body_source != nullptr && !request_.body_size && request_.method != "HEAD") {
     ok = ok && append("Transfer-Encoding: chunked");
   }
   if (!ok) return InternalError("out of memory for header fields");
@@ -101,46 +125,91 @@ Status CurlExchange::SetHeaders() {
 std::size_t CurlExchange::OnHeader(char* data, std::size_t size, std::size_t count, void* self) {
   auto* exchange = static_cast<CurlExchange*>(self);
   exchange->last_activity_ = exchange->clock_->Monotonic();
-  exchange->TakeHeaderLine({data, size * count});
-  return size * count;
+  return exchange->TakeHeaderLine({data, size * count}) ? size * count : 0;
 }
 
-void CurlExchange::TakeHeaderLine(std::string_view line) {
-  if (head_seen_) return;  // a trailer
+bool CurlExchange::Refuse(std::string_view reason) {
+  refused_ = UpstreamError(ErrorCode::kInvalidReply, "upstream: " + std::string(reason));
+  return false;
+}
+
+// RFC 9112, sections 5.1 and 5.2: white space before a colon is removed, a folded line joined.
+bool CurlExchange::TakeHeaderLine(std::string_view line) {
+  if (head_seen_) return true;  // a trailer
   while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
-  if (line.starts_with("HTTP/")) {
+  if (!in_head_) {
     headers_ = {};
-    return;
+    in_head_ = true;
+    return true;
   }
-  if (!line.empty()) {
-    const std::size_t colon = line.find(':');
-    if (colon != std::string_view::npos && colon > 0) {
-      headers_.Add(std::string(line.substr(0, colon)), std::string(TrimOws(line.substr(colon + 1))));
-    }
-    return;
+  if (line.empty()) return HeadDone();
+  if (HasControlByte(line, "\t")) return Refuse("a header field has a control byte");
+  if (line.front() == ' ' || line.front() == '\t') {
+    if (headers_.size() == 0) return Refuse("the first header field is a folded line");
+    headers_.ReplaceLast(headers_.fields().back().second + " " + std::string(TrimOws(line)));
+    return true;
   }
-  HeadDone();
+  const std::size_t colon = line.find(':');
+  const std::string_view name = TrimOws(line.substr(0, colon));
+  if (colon == std::string_view::npos || !IsToken(name)) {
+    return Refuse("a header field is not: name, colon, value");
+  }
+  headers_.Add(std::string(name), std::string(TrimOws(line.substr(colon + 1))));
+  return true;
 }
 
-void CurlExchange::HeadDone() {
+// Refuses what two readers could frame differently: libcurl takes the last of several lengths and
+// the digits that a value begins with.
+bool CurlExchange::CheckFraming() {
+  std::optional<std::string> length;
+  for (const auto& [name, value] : headers_.fields()) {
+    if (EqualsIgnoreCase(name, "transfer-encoding")) {
+      if (!EqualsIgnoreCase(value, "chunked")) {
+        return Refuse("the answer has a transfer coding other than chunked");
+      }
+    } else if (EqualsIgnoreCase(name, "content-length")) {
+      const bool digits = !value.empty() && value.size() <= 18 &&
+                          value.find_first_not_of("0123456789") == std::string::npos;
+      if (!digits || (length && *length != value)) {
+        return Refuse("the answer's Content-Length is not one number");
+      }
+      length = value;
+    }
+  }
+  // RFC 9112, section 6.3: chunked counts, and the length must not be forwarded.
+  headers_.Remove("content-length");
+  if (length && !headers_.Has("transfer-encoding")) headers_.Add("content-length", *length);
+  return true;
+}
+
+bool CurlExchange::HeadDone() {
+  in_head_ = false;
   long status = 0;
   curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
-  if (status < 200) return;  // interim
+  if (status == 101) return Refuse("the answer switches protocols, which was not asked for");
+  if (status < 200) return true;  // interim
+  if (!CheckFraming()) return false;
   long version = 0;
   curl_easy_getinfo(easy_, CURLINFO_HTTP_VERSION, &version);
   head_seen_ = true;
   UpstreamReply reply;
   reply.status = static_cast<int>(status);
-  const bool has_length = headers_.Has("content-length");
-  const bool chunked = headers_.ListsToken("transfer-encoding", "chunked");
-  reply.framed = has_length || chunked || version >= CURL_HTTP_VERSION_2_0 ||
-                 request_.method == "HEAD" || status == 204 || status == 304;
+  reply.framed = headers_.Has("content-length") || headers_.Has("transfer-encoding") ||
+                 version >= CURL_HTTP_VERSION_2_0 || request_.method == "HEAD" || status == 204 ||
+                 status == 304;
+  if (send_paused_) {
+    // After an early refusal libcurl sends no more, but a paused upload would keep it from ending.
+    post_([weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->ResumeSending();
+    });
+  }
   RemoveHopByHop(headers_);
   reply.headers = std::move(headers_);
   reply.body = body_;
   MutexLock lock(mutex_);
   if (!head_) head_ = std::move(reply);
   head_changed_.NotifyAll();
+  return true;
 }
 
 std::size_t CurlExchange::OnBody(char* data, std::size_t size, std::size_t count, void* self) {
@@ -159,21 +228,35 @@ std::size_t CurlExchange::OnUpload(char* buffer, std::size_t size, std::size_t c
   exchange->last_activity_ = exchange->clock_->Monotonic();
   std::string piece;
   switch (exchange->request_.body_source->TryRead(size * count, piece)) {
-    case ReadState::kData: std::memcpy(buffer, piece.data(), piece.size()); return piece.size();
-    case ReadState::kEnd: return 0;
-    case ReadState::kFailed: return CURL_READFUNC_ABORT;
-    case ReadState::kWait: break;
+    case ReadState::kData:
+      std::memcpy(buffer, piece.data(), piece.size());
+      return piece.size();
+    case ReadState::kEnd:
+      return 0;
+    case ReadState::kFailed:
+      exchange->upload_error_ = exchange->request_.body_source->error();
+      return CURL_READFUNC_ABORT;
+    case ReadState::kWait:
+      break;
   }
   exchange->send_paused_ = true;
   return CURL_READFUNC_PAUSE;
 }
 
-void CurlExchange::Resume() {
-  if (easy_ == nullptr || (!receive_paused_ && !send_paused_)) return;
-  receive_paused_ = false;
-  send_paused_ = false;
+void CurlExchange::ResumeReceiving() {
+  if (!std::exchange(receive_paused_, false)) return;
+  Unpause();
+}
+
+void CurlExchange::ResumeSending() {
+  if (!std::exchange(send_paused_, false)) return;
+  Unpause();
+}
+
+void CurlExchange::Unpause() {
   last_activity_ = clock_->Monotonic();
-  curl_easy_pause(easy_, CURLPAUSE_CONT);  // a side that still cannot go on pauses itself again
+  curl_easy_pause(easy_,
+                  (receive_paused_ ? CURLPAUSE_RECV : 0) | (send_paused_ ? CURLPAUSE_SEND : 0));
 }
 
 bool CurlExchange::Stalled(MonoTime now) const {
@@ -182,32 +265,61 @@ bool CurlExchange::Stalled(MonoTime now) const {
 }
 
 Error CurlExchange::ErrorFor(CURLcode code) const {
+  if (refused_) return *refused_;
+  if (upload_error_) return *upload_error_;
   const std::string reason = std::string("upstream: ") + curl_easy_strerror(code);
   switch (code) {
-    case CURLE_OPERATION_TIMEDOUT: return UpstreamError(ErrorCode::kDeadlineExceeded, reason);
+    case CURLE_OPERATION_TIMEDOUT: {
+      curl_off_t connected_us = 0;
+      curl_easy_getinfo(easy_, CURLINFO_PRETRANSFER_TIME_T, &connected_us);
+      return connected_us == 0 ? UpstreamError(ErrorCode::kUnavailable,
+                                               "upstream: no connection within the connect timeout")
+                               : UpstreamError(ErrorCode::kDeadlineExceeded, reason);
+    }
     case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_BAD_FUNCTION_ARGUMENT:  // a head that begins with a folded line
     case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_BAD_CONTENT_ENCODING: return UpstreamError(ErrorCode::kInvalidReply, reason);
-    case CURLE_ABORTED_BY_CALLBACK:
-      return Error{ErrorCode::kCancelled, ErrorOrigin::kDownstream, "the request body broke off"};
+    case CURLE_BAD_CONTENT_ENCODING:
+      return UpstreamError(ErrorCode::kInvalidReply, reason);
+    case CURLE_URL_MALFORMAT:
+      return InvalidArgument("the path cannot be sent to the upstream");
     case CURLE_PARTIAL_FILE:
-      return UpstreamError(ErrorCode::kUnavailable, "upstream: the answer broke off before its end");
-    default: return UpstreamError(ErrorCode::kUnavailable, reason);
+      return UpstreamError(ErrorCode::kUnavailable,
+                           "upstream: the answer broke off before its end");
+    default:
+      return UpstreamError(ErrorCode::kUnavailable, reason);
   }
 }
 
 void CurlExchange::Finish(CURLcode code) {
-  if (request_.body_source != nullptr) request_.body_source->SetWaker({});
   if (code != CURLE_OK) {
     Fail(ErrorFor(code));
   } else if (!head_seen_) {
-    Fail(UpstreamError(ErrorCode::kInvalidReply, "upstream: the connection ended without an answer"));
+    Fail(UpstreamError(ErrorCode::kUnavailable, "upstream: the connection ended before an answer"));
   } else {
+    if (request_.body_source != nullptr) request_.body_source->SetWaker({});
     body_->Close(std::nullopt);
   }
 }
 
+void CurlExchange::TimeOut() {
+  curl_off_t begun_us = 0;
+  curl_easy_getinfo(easy_, CURLINFO_NAMELOOKUP_TIME_T, &begun_us);
+  if (begun_us == 0) {
+    Fail(
+        UpstreamError(ErrorCode::kOverloaded,
+                      "upstream: no connection came free in time; raise upstream.max_connections"));
+  } else if (!head_seen_) {
+    Fail(UpstreamError(ErrorCode::kDeadlineExceeded,
+                       "upstream: no answer began within the first-byte timeout"));
+  } else {
+    Fail(UpstreamError(ErrorCode::kDeadlineExceeded,
+                       "upstream: the answer stood still for the idle timeout"));
+  }
+}
+
 void CurlExchange::Fail(Error error) {
+  if (request_.body_source != nullptr) request_.body_source->SetWaker({});
   {
     MutexLock lock(mutex_);
     if (!head_) head_ = error;
@@ -216,14 +328,9 @@ void CurlExchange::Fail(Error error) {
   body_->Close(std::move(error));
 }
 
-Result<UpstreamReply> CurlExchange::WaitForHead(MonoTime deadline) {
+Result<UpstreamReply> CurlExchange::WaitForHead() {
   MutexLock lock(mutex_);
-  while (!head_) {
-    if (!head_changed_.WaitUntil(mutex_, deadline) && !head_) {
-      return UpstreamError(ErrorCode::kDeadlineExceeded,
-                           "upstream: no answer began within the first-byte timeout");
-    }
-  }
+  while (!head_) head_changed_.Wait(mutex_);
   return *head_;
 }
 

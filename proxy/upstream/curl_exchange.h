@@ -13,26 +13,31 @@
 
 namespace larder {
 
-// Thread-safety: WaitForHead and Fail from any thread, the rest on the loop's thread.
+// Thread-safety: WaitForHead and Fail from any thread, the rest on the loop's thread. Once Prepare
+// has succeeded, Finish, TimeOut or Fail must follow: a caller waits for it.
 class CurlExchange : public std::enable_shared_from_this<CurlExchange> {
  public:
   CurlExchange(std::string url, UpstreamRequest request, std::size_t window_bytes);
   ~CurlExchange();
 
-  // Makes the easy handle. `post` runs a task on the loop. Errors: kInternal, kInvalidArgument (URL).
+  // Makes the easy handle. `post` runs a task on the loop. Errors: kInternal, kInvalidArgument
+  // (URL).
   Status Prepare(const CurlEngineOptions& options, std::function<void(std::function<void()>)> post,
                  const Clock& clock);
   CURL* easy() const { return easy_; }
 
   // Status, headers and framing; the body is body().
-  // Errors: those of Upstream::Send; kDeadlineExceeded when the head has not come by `deadline`.
-  Result<UpstreamReply> WaitForHead(MonoTime deadline);
+  // Errors: those of Upstream::Send.
+  Result<UpstreamReply> WaitForHead();
   const std::shared_ptr<ByteChannel>& body() const { return body_; }
 
   // libcurl is done with it.
   void Finish(CURLcode code);
+  // It was Stalled, and is taken from libcurl.
+  void TimeOut();
   void Fail(Error error);
-  // True when nothing has arrived for the idle timeout although the reader wants more.
+  // True when nothing has moved for too long although both sides of it are ready: before the head
+  // for the first-byte timeout (an upload that moves begins it anew), then for the idle timeout.
   bool Stalled(MonoTime now) const;
 
  private:
@@ -42,9 +47,14 @@ class CurlExchange : public std::enable_shared_from_this<CurlExchange> {
 
   Status SetBody();
   Status SetHeaders();
-  void TakeHeaderLine(std::string_view line);
-  void HeadDone();
-  void Resume();
+  // False when the answer is none: refused_ says why.
+  bool TakeHeaderLine(std::string_view line);
+  bool HeadDone();
+  bool CheckFraming();
+  bool Refuse(std::string_view reason);
+  void ResumeReceiving();
+  void ResumeSending();
+  void Unpause();
   Error ErrorFor(CURLcode code) const;
 
   const std::string url_;
@@ -54,12 +64,14 @@ class CurlExchange : public std::enable_shared_from_this<CurlExchange> {
   std::function<void(std::function<void()>)> post_;
   const Clock* clock_ = nullptr;
   const std::shared_ptr<ByteChannel> body_;  // owned by this and the reply's reader
-  std::string pending_upload_;
   bool receive_paused_ = false;
   bool send_paused_ = false;
   MonoTime last_activity_{};
   Headers headers_;
-  bool head_seen_ = false;
+  bool in_head_ = false;               // between a status line and its empty line
+  bool head_seen_ = false;             // the final one
+  std::optional<Error> refused_;       // why the answer is none
+  std::optional<Error> upload_error_;  // why the request body broke off
 
   Mutex mutex_;
   CondVar head_changed_;

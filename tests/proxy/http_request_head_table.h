@@ -14,7 +14,9 @@ struct HeadRow {
   int status;  // 0: well formed
 };
 
-inline std::ostream& operator<<(std::ostream& out, const HeadRow& row) { return out << row.name; }
+inline std::ostream& operator<<(std::ostream& out, const HeadRow& row) {
+  return out << row.name;
+}
 
 // At least 100 rows. Names are unique CamelCase words.
 std::vector<HeadRow> HeadRows();

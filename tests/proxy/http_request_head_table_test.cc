@@ -17,7 +17,9 @@ std::string With(const std::vector<std::string>& lines) {
   return head + "\r\n";
 }
 
-std::string Line(const std::string& line) { return line + "\r\nHost: x\r\n\r\n"; }
+std::string Line(const std::string& line) {
+  return line + "\r\nHost: x\r\n\r\n";
+}
 
 void AddRequestLines(std::vector<HeadRow>& rows) {
   const std::vector<HeadRow> lines = {

@@ -8,6 +8,7 @@ namespace larder {
 namespace {
 
 using State = HeadParse::State;
+using namespace std::string_literals;
 
 HeadParse ParseWhole(std::string_view bytes, const HeadLimits& limits = {}) {
   std::size_t scanned = 0;
@@ -66,7 +67,8 @@ TEST(RequestHeadTest, EveryPrefixOfAGoodHeadIsIncomplete) {
 
 TEST(RequestHeadTest, KeepsMethodTargetVersionAndFieldsByteForByteAndInOrder) {
   const HeadParse parse = ParseWhole(
-      "PATCH /v1/files/a%2Fb?x=%0d%0a&y=+ HTTP/1.0\r\nHost: h:1\r\nX-B: 1\r\nx-a: 2\r\nX-B: 3\r\n\r\n");
+      "PATCH /v1/files/a%2Fb?x=%0d%0a&y=+ HTTP/1.0\r\nHost: h:1\r\nX-B: 1\r\nx-a: 2\r\nX-B: "
+      "3\r\n\r\n");
   ASSERT_EQ(parse.state, State::kComplete);
   EXPECT_EQ(parse.head.method, "PATCH");
   EXPECT_EQ(parse.head.target, "/v1/files/a%2Fb?x=%0d%0a&y=+");
@@ -78,8 +80,9 @@ TEST(RequestHeadTest, KeepsMethodTargetVersionAndFieldsByteForByteAndInOrder) {
 
 TEST(RequestHeadTest, FieldValuesSurviveByteForByte) {
   for (const std::string& value :
-       {std::string("%0d%0aX-Injected: 1"), std::string("Bearer sk-%41%zz%"), std::string("a\tb  c"),
-        std::string("\x80\xff\xc3\xa4"), std::string("\"quoted, \\\" text\""), std::string("a:b:c")}) {
+       {std::string("%0d%0aX-Injected: 1"), std::string("Bearer sk-%41%zz%"),
+        std::string("a\tb  c"), std::string("\x80\xff\xc3\xa4"),
+        std::string("\"quoted, \\\" text\""), std::string("a:b:c")}) {
     const HeadParse parse =
         ParseWhole("GET / HTTP/1.1\r\nHost: x\r\nAuthorization:" + value + "\r\n\r\n");
     ASSERT_EQ(parse.state, State::kComplete) << value;
@@ -97,8 +100,11 @@ TEST(RequestHeadTest, OptionalWhiteSpaceAroundAValueIsNotPartOfIt) {
 
 TEST(RequestHeadTest, AbsoluteFormBecomesOriginForm) {
   const std::pair<std::string, std::string> rows[] = {
-      {"http://x/v1/models?a=1", "/v1/models?a=1"}, {"HTTPS://x/a", "/a"}, {"http://x", "/"},
-      {"http://x?q=/a", "/?q=/a"},                  {"http://x/", "/"},
+      {"http://x/v1/models?a=1", "/v1/models?a=1"},
+      {"HTTPS://x/a", "/a"},
+      {"http://x", "/"},
+      {"http://x?q=/a", "/?q=/a"},
+      {"http://x/", "/"},
   };
   for (const auto& [target, origin] : rows) {
     const HeadParse parse = ParseWhole("GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -179,16 +185,16 @@ TEST(RequestHeadTest, LimitsHoldExactlyWholeAndByteByByte) {
 
 TEST(RequestHeadTest, IsRefusedBeforeItIsWholeWhenItCanOnlyBeWrong) {
   for (const std::string& bytes :
-       {std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n", 13), std::string("GET /\r\n"),
-        std::string("GET / HTTP/1.1\n"), std::string("GET / HTTP/1.1\r\nHost: x\n"),
-        std::string("GET / HTTP/1.1\r\nHost: x\ry")}) {
+       {std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n", 13),
+        std::string("GET /\r\n"), std::string("GET / HTTP/1.1\n"),
+        std::string("GET / HTTP/1.1\r\nHost: x\n"), std::string("GET / HTTP/1.1\r\nHost: x\ry")}) {
     EXPECT_EQ(ParseWhole(bytes).status, 400) << bytes;
   }
 }
 
 TEST(RequestHeadTest, RandomBytesNeverCrashAndNeverCompleteWithoutAnEmptyLine) {
   std::uint64_t seed = 42;
-  const std::string alphabet("GET / HTTP/1.1\r\n:\r\n\r\nHost\0\x7f\xff,;", 33);
+  const std::string alphabet = "GET / HTTP/1.1\r\n:\r\n\r\nHost\0\x7f\xff,;"s;
   for (int round = 0; round < 20000; ++round) {
     std::string bytes;
     for (int i = 0; i < 40; ++i) {

@@ -86,18 +86,20 @@ RawClient::RawClient(RawClient&& other) noexcept
       in_(std::move(other.in_)),
       end_(other.end_) {}
 
-bool RawClient::Send(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+std::size_t RawClient::SendUntilStuck(std::string_view bytes, std::chrono::milliseconds quiet) {
+  std::size_t taken = 0;
+  while (taken < bytes.size()) {
+    const ssize_t sent =
+        ::send(fd_, bytes.data() + taken, bytes.size() - taken, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent >= 0) {
-      bytes.remove_prefix(static_cast<std::size_t>(sent));
+      taken += static_cast<std::size_t>(sent);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      if (!WaitFor(fd_, POLLOUT, kWait)) return false;
+      if (!WaitFor(fd_, POLLOUT, quiet)) break;
     } else if (errno != EINTR) {
-      return false;
+      break;
     }
   }
-  return true;
+  return taken;
 }
 
 bool RawClient::SendByteByByte(std::string_view bytes) {

@@ -58,7 +58,9 @@ class RawClient {
   End end() const { return end_; }
 
   // False when the peer went away or took nothing for kWait.
-  bool Send(std::string_view bytes);
+  bool Send(std::string_view bytes) { return SendUntilStuck(bytes, kWait) == bytes.size(); }
+  // Sends until the peer takes nothing for `quiet`; returns how many bytes it took.
+  std::size_t SendUntilStuck(std::string_view bytes, std::chrono::milliseconds quiet);
   // One byte to a packet (the socket has no delay).
   bool SendByteByByte(std::string_view bytes);
   // No more will be sent (FIN); receiving goes on.

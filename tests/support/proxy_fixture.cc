@@ -1,0 +1,250 @@
+#include "tests/support/proxy_fixture.h"
+
+#include <cstring>
+
+#include "base/base64.h"
+#include "base/sha256.h"
+#include "proxy/json/canonical_json.h"
+#include "proxy/json/json.h"
+#include "proxy/json/json_writer.h"
+
+namespace larder {
+namespace {
+
+// Deadlines are made from the manual clock and kept by the real one: out of reach of both.
+constexpr std::chrono::hours kNever{24 * 365 * 20};
+
+}  // namespace
+
+Answer Receive(Response response) {
+  Answer answer;
+  answer.status = response.status;
+  answer.headers = response.headers;
+  if (response.stream == nullptr) {
+    answer.body = response.body;
+  } else {
+    answer.was_stream = true;
+    const MonoTime deadline = SystemClock().Monotonic() + FakeUpstream::kWait;
+    while (true) {
+      const auto state = ReadSome(*response.stream, 4096, answer.body, deadline);
+      if (state.ok() && *state == ReadState::kData) continue;
+      EXPECT_TRUE(state.ok()) << "the body did not end in time";
+      answer.whole = state.ok() && *state == ReadState::kEnd;
+      break;
+    }
+    response.stream = nullptr;
+  }
+  if (response.on_sent) response.on_sent({answer.body.size(), answer.whole, MonoTime{}});
+  return answer;
+}
+
+std::vector<float> VectorFor(std::string_view input_json, std::size_t dim) {
+  const Digest digest = Sha256Of(input_json);
+  std::vector<float> vector;
+  for (std::size_t i = 0; i < dim; ++i) {
+    std::uint16_t bits = 0;
+    std::memcpy(&bits, digest.data() + (2 * i) % 32, sizeof(bits));
+    vector.push_back((static_cast<float>(bits) - 32767.0F) / 30011.0F);
+  }
+  return vector;
+}
+
+std::vector<std::string> InputsOf(const FakeCall& call) {
+  std::vector<std::string> inputs;
+  const auto document = JsonDocument::Parse(call.body);
+  if (!document.ok()) return inputs;
+  const auto input = Member(document->root(), "input");
+  JsonArray list;
+  if (!input || input->get(list) != simdjson::SUCCESS) return inputs;
+  for (const JsonElement element : list) inputs.push_back(CanonicalJson(element));
+  return inputs;
+}
+
+std::string EmbeddingsBodyFor(const FakeCall& call, std::size_t dim) {
+  const auto inputs = InputsOf(call);
+  JsonWriter json;
+  json.BeginObject().Member("object", "list").Key("data").BeginArray();
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    json.BeginObject()
+        .Member("object", "embedding")
+        .Member("index", i)
+        .Key("embedding")
+        .BeginArray();
+    for (const float value : VectorFor(inputs[i], dim)) json.Number(value);
+    json.EndArray().EndObject();
+  }
+  json.EndArray().Member("model", "m-0001").Key("usage").BeginObject();
+  json.Member("prompt_tokens", inputs.size()).Member("total_tokens", inputs.size());
+  json.EndObject().EndObject();
+  return json.Take();
+}
+
+std::vector<std::vector<double>> VectorsOf(std::string_view body) {
+  std::vector<std::vector<double>> vectors;
+  const auto document = JsonDocument::Parse(body);
+  if (!document.ok()) return vectors;
+  const auto data = Member(document->root(), "data");
+  JsonArray items;
+  if (!data || data->get(items) != simdjson::SUCCESS) return vectors;
+  for (const JsonElement item : items) {
+    auto& vector = vectors.emplace_back();
+    JsonArray values;
+    if (Member(item, "embedding")->get(values) == simdjson::SUCCESS) {
+      for (const JsonElement value : values) {
+        double number = 0;
+        EXPECT_EQ(value.get(number), simdjson::SUCCESS);
+        vector.push_back(number);
+      }
+      continue;
+    }
+    const auto bytes = DecodeBase64(StringMember(item, "embedding").value_or("?"));
+    EXPECT_TRUE(bytes && bytes->size() % sizeof(float) == 0);
+    if (!bytes) continue;
+    std::vector<float> floats(bytes->size() / sizeof(float));
+    std::memcpy(floats.data(), bytes->data(), floats.size() * sizeof(float));
+    vector.assign(floats.begin(), floats.end());
+  }
+  return vectors;
+}
+
+std::vector<std::int64_t> IndexesOf(std::string_view body) {
+  std::vector<std::int64_t> indexes;
+  const auto document = JsonDocument::Parse(body);
+  if (!document.ok()) return indexes;
+  const auto data = Member(document->root(), "data");
+  JsonArray items;
+  if (!data || data->get(items) != simdjson::SUCCESS) return indexes;
+  for (const JsonElement item : items) indexes.push_back(IntMember(item, "index").value_or(-1));
+  return indexes;
+}
+
+namespace {
+
+// The value at a dotted path as T, kept as Kept (the document does not outlive the call).
+template <typename T, typename Kept>
+std::optional<Kept> ValueIn(std::string_view json, std::string_view path) {
+  const auto document = JsonDocument::Parse(json);
+  if (!document.ok()) return std::nullopt;
+  std::optional<JsonElement> at = document->root();
+  while (at && !path.empty()) {
+    const std::size_t dot = path.find('.');
+    at = Member(*at, path.substr(0, dot));
+    path = dot == std::string_view::npos ? "" : path.substr(dot + 1);
+  }
+  T value{};
+  if (!at || at->get(value) != simdjson::SUCCESS) return std::nullopt;
+  return Kept(value);
+}
+
+}  // namespace
+
+std::optional<double> NumberIn(std::string_view json, std::string_view path) {
+  return ValueIn<double, double>(json, path);
+}
+
+std::optional<std::string> StringIn(std::string_view json, std::string_view path) {
+  return ValueIn<std::string_view, std::string>(json, path);
+}
+
+ProxyWorld::ProxyWorld(Store& inner, ManualClock& clock, FakeUpstream& upstream,
+                       ProxyWorldOptions options)
+    : clock_(clock),
+      store_(inner),
+      embedding_cache_(store_, clock, options.embedding_cache),
+      response_cache_(store_, options.response_cache),
+      spaces_(SpaceSet::Options{}) {
+  options.embeddings.upstream_timeout = kNever;
+  options.responses.upstream_timeout = kNever;
+  const auto lifetime = options.embedding_cache.lifetime;
+  indexer_ = std::make_unique<Indexer>(store_, clock, spaces_, lifetime, options.indexer);
+  embedding_cache_.set_observer([this](const NewEmbedding& added) { indexer_->Enqueue(added); });
+  embeddings_ = std::make_unique<EmbeddingsService>(embedding_cache_, upstream, clock, kVia,
+                                                    options.embeddings);
+  embeddings_handler_ = std::make_unique<EmbeddingsHandler>(*embeddings_, clock);
+  pass_through_ =
+      std::make_unique<PassThroughHandler>(upstream, clock, kVia, PassThroughOptions{kNever});
+  responses_handler_ = std::make_unique<ResponsesHandler>(
+      response_cache_, upstream, clock, kVia, *pass_through_,
+      [](const std::function<void()>& work) { work(); }, options.responses);
+  search_ =
+      std::make_unique<SearchHandler>(*embeddings_, *indexer_, spaces_, store_, clock, lifetime);
+  telemetry_ = std::make_unique<Telemetry>(
+      store_, clock, TelemetryInfo{"1.2.3", upstream.name(), "/data"}, [] { return Gauges{}; });
+  access_ = std::make_unique<AdminAccess>(options.admin, options.listen_host);
+  admin_ = std::make_unique<AdminHandler>(*telemetry_, *access_, [this] {
+    return AdminHandler::Health{ready, "\"index\":\"ready\""};
+  });
+  proxy_ = std::make_unique<Proxy>(
+      Proxy::Handlers{*embeddings_handler_, *responses_handler_, *pass_through_, *search_, *admin_},
+      partitioner_, clock, ProxyOptions{1 << 20, kVia, upstream.name()},
+      [this](const RequestRecord& record) {
+        MutexLock lock(mutex_);
+        records_.push_back(record);
+      });
+}
+
+ProxyWorld::~ProxyWorld() {
+  indexer_->Stop();
+}
+
+Response ProxyWorld::Begin(Request request) {
+  request.received = clock_.Monotonic();
+  return proxy_->Handle(std::move(request));
+}
+
+Answer ProxyWorld::Ask(Request request) {
+  return Receive(Begin(std::move(request)));
+}
+
+std::vector<RequestRecord> ProxyWorld::records() const {
+  MutexLock lock(mutex_);
+  return records_;
+}
+
+bool ProxyWorld::WaitUntilIndexed(std::size_t count) {
+  const MonoTime deadline = SystemClock().Monotonic() + FakeUpstream::kWait;
+  while (!indexer_->ready() || indexer_->queued() > 0 || spaces_.size() != count) {
+    if (SystemClock().Monotonic() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+void ProxyTest::Restart(ProxyWorldOptions options) {
+  world_.reset();
+  world_ = std::make_unique<ProxyWorld>(memory_, clock_, upstream_, std::move(options));
+}
+
+Request ProxyTest::MakeRequest(std::string method, std::string target, std::string body,
+                               Headers headers) {
+  Request request;
+  request.method = std::move(method);
+  request.target = std::move(target);
+  request.headers = std::move(headers);
+  request.headers.Add("host", "localhost:8787");
+  if (!body.empty()) request.headers.Add("content-type", "application/json");
+  bool has_credential = false;
+  for (const char* name : {"authorization", "api-key", "x-api-key"}) {
+    has_credential = has_credential || request.headers.Has(name);
+  }
+  if (!has_credential) request.headers.Add("authorization", "Bearer key-a");
+  request.body = std::move(body);
+  request.peer = "127.0.0.1:50000";
+  return request;
+}
+
+void ProxyTest::UseEmbeddings() {
+  upstream_.ComputeAlways([this](const FakeCall& call) -> Result<UpstreamReply> {
+    return upstream_.Make({.body = EmbeddingsBodyFor(call)});
+  });
+}
+
+std::vector<std::string> ProxyTest::Forwarded() const {
+  std::vector<std::string> all;
+  for (const FakeCall& call : upstream_.calls()) {
+    for (std::string& input : InputsOf(call)) all.push_back(std::move(input));
+  }
+  return all;
+}
+
+}  // namespace larder
