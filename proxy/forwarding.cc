@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "proxy/http/hop_by_hop.h"
+#include "proxy/http/message.h"
 
 namespace larder {
 namespace {
@@ -97,7 +98,7 @@ std::string KeyedHeaders(const Headers& client) {
   return keyed;
 }
 
-std::string CredentialOf(const Headers& client) {
+std::string CredentialOf(const Headers& client, std::string_view query) {
   std::string credential;
   ByteWriter writer(credential);
   for (const std::string_view name : {"authorization", "api-key", "x-api-key", "x-goog-api-key",
@@ -105,6 +106,14 @@ std::string CredentialOf(const Headers& client) {
     if (!client.Has(name)) continue;
     writer.Prefixed(name);
     writer.Prefixed(client.Joined(name));
+  }
+  for (const std::string_view name :
+       {"key", "api_key", "api-key", "apikey", "access_token", "subscription-key", "code"}) {
+    const auto value = QueryParameter(query, name);
+    if (!value) continue;
+    writer.Prefixed("?");
+    writer.Prefixed(name);
+    writer.Prefixed(*value);
   }
   // Beside a credential cookies are noise that varies; alone they may be one.
   if (credential.empty() && client.Has("cookie")) {

@@ -57,8 +57,9 @@ Result<Partitioner> Partitioner::FromFile(const std::string& path) {
   return Partitioner(std::string(bytes.data(), static_cast<std::size_t>(size)));
 }
 
-Partition Partitioner::Of(const Headers& client) const {
-  return Partition(ToHex(HmacSha256(secret_, CredentialOf(client))).substr(0, kPartitionDigits));
+Partition Partitioner::Of(const Headers& client, std::string_view query) const {
+  return Partition(
+      ToHex(HmacSha256(secret_, CredentialOf(client, query))).substr(0, kPartitionDigits));
 }
 
 }  // namespace larder

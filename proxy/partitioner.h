@@ -20,8 +20,9 @@ class Partitioner {
   // Errors: kIo, kCorruption (too short: says to restore or remove the file).
   static Result<Partitioner> FromFile(const std::string& path);
 
-  // 32 hexadecimal digits. Requests without a credential share one partition.
-  Partition Of(const Headers& client) const;
+  // 32 hexadecimal digits. Requests without a credential share one partition. `query` is that of
+  // the target, which may carry one (see CredentialOf).
+  Partition Of(const Headers& client, std::string_view query = {}) const;
 
  private:
   std::string secret_;

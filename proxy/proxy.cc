@@ -90,7 +90,7 @@ Response Proxy::HandleApi(const Request& request, const Route& route, RequestCon
   auto directives = ParseCacheDirectives(request.headers);
   if (!directives.ok()) return RenderError(directives.error());
   context.directives = std::move(directives).value();
-  context.partition = partitioner_.Of(request.headers);
+  context.partition = partitioner_.Of(request.headers, request.query());
   context.endpoint = route.upstream_path;
   context.from_origin = route.from_origin;
   context.model_in_path = route.model_in_path;

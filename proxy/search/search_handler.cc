@@ -87,6 +87,9 @@ Result<SearchHandler::Query> SearchHandler::Parse(const Request& request,
       return InvalidArgument("there is no such field", std::string(member.key));
     }
   }
+  if (const auto twice = DuplicateMember(root)) {
+    return InvalidArgument("the member occurs twice", std::string(*twice));
+  }
   for (const std::string name : {"collection", "filter"}) {
     if (const auto member = Member(root, name); member && !member->is_null()) {
       return Error{ErrorCode::kNotFound, ErrorOrigin::kDownstream,

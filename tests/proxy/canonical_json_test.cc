@@ -107,7 +107,8 @@ class RandomJson {
       case 4: {
         std::string out = "[";
         const std::size_t count = value_.Below(4);
-        for (std::size_t i = 0; i < count; ++i) out += (i > 0 ? "," : "") + Space() + Value(depth - 1);
+        for (std::size_t i = 0; i < count; ++i)
+          out += (i > 0 ? "," : "") + Space() + Value(depth - 1);
         return out + Space() + "]";
       }
       default: {

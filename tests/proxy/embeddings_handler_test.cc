@@ -92,7 +92,7 @@ TEST_F(EmbeddingsHandlerTest, SharesOneEntryBetweenAStringAndAOneElementArray) {
 }
 
 TEST_F(EmbeddingsHandlerTest, KeepsTextsApartThatDifferByOneByte) {
-  const std::vector<std::string> texts = {"a",  " a",  "a ",        "A",
+  const std::vector<std::string> texts = {"a",   " a",  "a ",       "A",
                                           "a\n", "a\t", "\xC3\xA9", "e\xCC\x81"};
   for (const std::string& text : texts) EXPECT_FALSE(Embed(Batch({text})).hit()) << text;
   EXPECT_EQ(upstream().call_count(), texts.size());
@@ -121,7 +121,9 @@ struct FieldCase {
   const char* name;
   const char* members;
 };
-void PrintTo(const FieldCase& c, std::ostream* out) { *out << c.name; }
+void PrintTo(const FieldCase& c, std::ostream* out) {
+  *out << c.name;
+}
 
 class EmbeddingsKeyedFieldTest : public EmbeddingsHandlerTest,
                                  public testing::WithParamInterface<FieldCase> {};
@@ -131,13 +133,13 @@ TEST_P(EmbeddingsKeyedFieldTest, CountsForTheKey) {
   EXPECT_TRUE(Embed(Batch({"a"}, GetParam().members)).hit());
   EXPECT_EQ(upstream().call_count(), 2U);
 }
-INSTANTIATE_TEST_SUITE_P(
-    Fields, EmbeddingsKeyedFieldTest,
-    testing::Values(FieldCase{"Dimensions", R"("dimensions":256)"},
-                    FieldCase{"AnUnknownText", R"("input_type":"query")"},
-                    FieldCase{"AnUnknownObject", R"("truncate":{"side":"left"})"},
-                    FieldCase{"AnUnknownFlag", R"("normalize":false)"}),
-    [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Fields, EmbeddingsKeyedFieldTest,
+                         testing::Values(FieldCase{"Dimensions", R"("dimensions":256)"},
+                                         FieldCase{"AnUnknownText", R"("input_type":"query")"},
+                                         FieldCase{"AnUnknownObject",
+                                                   R"("truncate":{"side":"left"})"},
+                                         FieldCase{"AnUnknownFlag", R"("normalize":false)"}),
+                         [](const auto& info) { return info.param.name; });
 
 class EmbeddingsUnkeyedFieldTest : public EmbeddingsHandlerTest,
                                    public testing::WithParamInterface<FieldCase> {};
@@ -160,7 +162,9 @@ struct HeaderCase {
   const char* value;
   bool keyed;
 };
-void PrintTo(const HeaderCase& c, std::ostream* out) { *out << c.name; }
+void PrintTo(const HeaderCase& c, std::ostream* out) {
+  *out << c.name;
+}
 
 class EmbeddingsHeaderTest : public EmbeddingsHandlerTest,
                              public testing::WithParamInterface<HeaderCase> {};

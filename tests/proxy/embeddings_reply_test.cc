@@ -79,7 +79,8 @@ TEST(EmbeddingsReplyTest, KeepsRandomFloat32BitForBitWhicheverFormCameAndGoes) {
     std::string shortest = "[";
     for (std::size_t i = 0; i < vector.size(); ++i) {
       char text[64];
-      std::snprintf(text, sizeof(text), "%s%.17g", i > 0 ? "," : "", static_cast<double>(vector[i]));
+      std::snprintf(text, sizeof(text), "%s%.17g", i > 0 ? "," : "",
+                    static_cast<double>(vector[i]));
       full += text;
       std::snprintf(text, sizeof(text), "%s%.9g", i > 0 ? "," : "", static_cast<double>(vector[i]));
       shortest += text;
@@ -145,17 +146,17 @@ TEST(EmbeddingsReplyTest, RefusesWhatIsNotOneFiniteVectorForEachInput) {
       {"base64 of NaN", ListReply("\"AADAfw==\""), 1},
       {"base64 of infinity", ListReply("\"AACAfw==\""), 1},
       {"differing lengths", R"({"data":[{"embedding":[1]},{"embedding":[1,2]}]})", 2},
-      {"a doubled index",
-       R"({"data":[{"index":1,"embedding":[1]},{"index":1,"embedding":[2]}]})", 2},
+      {"a doubled index", R"({"data":[{"index":1,"embedding":[1]},{"index":1,"embedding":[2]}]})",
+       2},
       {"an index past the end",
        R"({"data":[{"index":0,"embedding":[1]},{"index":2,"embedding":[2]}]})", 2},
-      {"a negative index",
-       R"({"data":[{"index":0,"embedding":[1]},{"index":-1,"embedding":[2]}]})", 2},
+      {"a negative index", R"({"data":[{"index":0,"embedding":[1]},{"index":-1,"embedding":[2]}]})",
+       2},
       {"a textual index",
        R"({"data":[{"index":"0","embedding":[1]},{"index":"1","embedding":[2]}]})", 2},
       {"a broken index", R"({"data":[{"index":0.5,"embedding":[1]}]})", 1},
-      {"an index on some items only",
-       R"({"data":[{"embedding":[1]},{"index":1,"embedding":[2]}]})", 2},
+      {"an index on some items only", R"({"data":[{"embedding":[1]},{"index":1,"embedding":[2]}]})",
+       2},
   };
   for (const auto& c : kCases) {
     const auto parsed = ParseEmbeddingsReply(c.body, std::vector<std::size_t>(c.inputs, 1));
@@ -166,8 +167,8 @@ TEST(EmbeddingsReplyTest, RefusesWhatIsNotOneFiniteVectorForEachInput) {
 }
 
 TEST(EmbeddingsReplyTest, OrdersItemsByIndexAndWithoutAnyByPlace) {
-  const auto by_index = Parsed(
-      R"({"data":[{"index":1,"embedding":[1]},{"index":0,"embedding":[0]}]})", {1, 1});
+  const auto by_index =
+      Parsed(R"({"data":[{"index":1,"embedding":[1]},{"index":0,"embedding":[0]}]})", {1, 1});
   EXPECT_EQ(by_index.entries[0].float32, std::vector<float>{0});
   const auto by_place = Parsed(R"({"data":[{"embedding":[0]},{"embedding":[1]}]})", {1, 1});
   EXPECT_EQ(by_place.entries[1].float32, std::vector<float>{1});
@@ -190,8 +191,8 @@ TEST(SplitExactlyTest, GivesPartsThatAddUpWhateverTheWeights) {
     EXPECT_EQ(std::accumulate(parts.begin(), parts.end(), std::int64_t{0}), total);
     const auto sum = std::accumulate(weights.begin(), weights.end(), std::size_t{0});
     for (std::size_t i = 0; i < parts.size(); ++i) {
-      const double exact = static_cast<double>(total) * static_cast<double>(weights[i]) /
-                           static_cast<double>(sum);
+      const double exact =
+          static_cast<double>(total) * static_cast<double>(weights[i]) / static_cast<double>(sum);
       EXPECT_LT(std::abs(static_cast<double>(parts[i]) - exact), 1.0);
     }
   }
@@ -243,12 +244,10 @@ TEST(EmbeddingsReplyTest, RendersTheSumOfWhatTheEntriesCost) {
   entry.prompt_tokens = 3;
   entry.total_tokens = 4;
   const auto pointer = std::make_shared<const EmbeddingEntry>(entry);
-  const std::string body =
-      RenderEmbeddingsReply({pointer, pointer}, EncodingFormat::kFloat);
-  EXPECT_EQ(body,
-            R"({"object":"list","data":[{"object":"embedding","index":0,"embedding":[1]},)"
-            R"({"object":"embedding","index":1,"embedding":[1]}],"model":"a \"model\"",)"
-            R"("usage":{"prompt_tokens":6,"total_tokens":8}})");
+  const std::string body = RenderEmbeddingsReply({pointer, pointer}, EncodingFormat::kFloat);
+  EXPECT_EQ(body, R"({"object":"list","data":[{"object":"embedding","index":0,"embedding":[1]},)"
+                  R"({"object":"embedding","index":1,"embedding":[1]}],"model":"a \"model\"",)"
+                  R"("usage":{"prompt_tokens":6,"total_tokens":8}})");
   entry.total_tokens = entry.prompt_tokens = -1;
   EXPECT_THAT(Rendered(entry, EncodingFormat::kFloat), Not(HasSubstr("usage")));
 }

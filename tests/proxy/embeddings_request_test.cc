@@ -66,8 +66,8 @@ TEST(EmbeddingsRequestTest, KeepsWhatItDoesNotKnowForTheKey) {
 }
 
 TEST(EmbeddingsRequestTest, ForwardsEveryMemberButTheOtherInputs) {
-  const auto request =
-      Parsed(R"({"input":["a","b","c"],"user":"u","model":"m","encoding_format":"float","n":null})");
+  const auto request = Parsed(
+      R"({"input":["a","b","c"],"user":"u","model":"m","encoding_format":"float","n":null})");
   const std::string body = RenderUpstreamEmbeddings(request, {2, 0});
   const auto document = JsonDocument::Parse(body);
   ASSERT_TRUE(document.ok()) << body;

@@ -104,8 +104,7 @@ TEST_F(EmbeddingsFlightTest, BatchesThatWaitForEachOtherBothEnd) {
     const std::string r = std::to_string(round);
     Answer one;
     Answer two;
-    std::thread first =
-        AskLater(R"({"model":"m","input":["x)" + r + R"(","y)" + r + R"("]})", one);
+    std::thread first = AskLater(R"({"model":"m","input":["x)" + r + R"(","y)" + r + R"("]})", one);
     std::thread second =
         AskLater(R"({"model":"m","input":["y)" + r + R"(","x)" + r + R"("]})", two);
     first.join();

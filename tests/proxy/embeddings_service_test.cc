@@ -151,9 +151,9 @@ TEST_F(EmbeddingsServiceTest, SplitsABatchsUsageSoThatTheHitsAddUpToIt) {
     sum += NumberIn(hit.body, "usage.total_tokens").value_or(0);
   }
   EXPECT_EQ(sum, 11);
-  EXPECT_EQ(NumberIn(Embed(R"({"model":"m","input":["c","aaaa","bb"]})").body,
-                     "usage.prompt_tokens"),
-            11);
+  EXPECT_EQ(
+      NumberIn(Embed(R"({"model":"m","input":["c","aaaa","bb"]})").body, "usage.prompt_tokens"),
+      11);
 }
 
 TEST_F(EmbeddingsServiceTest, LeavesUsageOutWhenUpstreamNeverReportedAny) {
@@ -182,10 +182,10 @@ TEST_F(EmbeddingsServiceTest, AnInvalidAnswerIs502AndNothingIsStored) {
   } kCases[] = {
       {"too few", R"({"data":[{"embedding":[1]}]})"},
       {"too many", R"({"data":[{"embedding":[1]},{"embedding":[1]},{"embedding":[1]}]})"},
-      {"a doubled index",
-       R"({"data":[{"index":0,"embedding":[1]},{"index":0,"embedding":[2]}]})"},
+      {"a doubled index", R"({"data":[{"index":0,"embedding":[1]},{"index":0,"embedding":[2]}]})"},
       {"differing dimensions", R"({"data":[{"embedding":[1]},{"embedding":[1,2]}]})"},
-      {"an error object", R"({"error":{"message":"x"},"data":[{"embedding":[1]},{"embedding":[2]}]})"},
+      {"an error object",
+       R"({"error":{"message":"x"},"data":[{"embedding":[1]},{"embedding":[2]}]})"},
       {"HTML", "<html></html>"},
       {"nothing", ""},
       {"a cut object", R"({"data":[{"embedding":[1]},{"embedding":[2]}])"},
@@ -264,12 +264,15 @@ TEST_F(EmbeddingsServiceTest, AStoreThatCannotBeWrittenIsToldAndTheMemoryTierAns
 TEST_F(EmbeddingsServiceTest, ADamagedRecordCountsAsAMissAndIsReplaced) {
   Embed(kA);
   WriteBatch damage;
-  (void)memory_.ForEach(Family::kEmbeddings, {}, [&](std::string_view key, std::string_view value) {
-    std::string bytes(value);
-    bytes.back() = static_cast<char>(bytes.back() ^ 1);
-    damage.Put(Family::kEmbeddings, key, std::move(bytes));
-    return true;
-  }).ok();
+  (void)memory_
+      .ForEach(Family::kEmbeddings, {},
+               [&](std::string_view key, std::string_view value) {
+                 std::string bytes(value);
+                 bytes.back() = static_cast<char>(bytes.back() ^ 1);
+                 damage.Put(Family::kEmbeddings, key, std::move(bytes));
+                 return true;
+               })
+      .ok();
   ASSERT_TRUE(memory_.Apply(damage).ok());
   Restart();
   EXPECT_FALSE(Embed(kA).hit());

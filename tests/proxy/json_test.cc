@@ -20,9 +20,10 @@ TEST(JsonDocumentTest, TakesWhatRfc8259Allows) {
 
 TEST(JsonDocumentTest, RefusesWhatItDoesNot) {
   for (const char* text :
-       {"", " ", "{", "}", "[1,]", "{\"a\":1,}", "{a:1}", "{'a':1}", "01", "+1", ".5", "1.",
-        "NaN", "Infinity", "1e400", "\"\n\"", R"("\x41")", R"("\u12")", "tru", "{} {}", "{}x",
-        "[1 2]", "\"\xFF\"", "\"\xC3\"", "\xEF\xBB", "{\"a\"}", "\"", "// c\n{}"}) {
+       {"",        " ",        "{",         "}",         "[1,]",    "{\"a\":1,}", "{a:1}",
+        "{'a':1}", "01",       "+1",        ".5",        "1.",      "NaN",        "Infinity",
+        "1e400",   "\"\n\"",   R"("\x41")", R"("\u12")", "tru",     "{} {}",      "{}x",
+        "[1 2]",   "\"\xFF\"", "\"\xC3\"",  "\xEF\xBB",  "{\"a\"}", "\"",         "// c\n{}"}) {
     const auto document = JsonDocument::Parse(text);
     ASSERT_FALSE(document.ok()) << text;
     EXPECT_EQ(document.error().code, ErrorCode::kInvalidArgument) << text;

@@ -1,0 +1,128 @@
+// Health, metrics, stats and the dashboard's files, through the whole proxy.
+#include <gmock/gmock.h>
+
+#include "tests/support/proxy_fixture.h"
+
+namespace larder {
+namespace {
+
+using testing::HasSubstr;
+
+class AdminHandlerTest : public ProxyTest {
+ protected:
+  void UseToken() {
+    ProxyWorldOptions options;
+    options.admin.token = "s3cret";
+    Restart(options);
+  }
+};
+
+TEST_F(AdminHandlerTest, HealthNeedsNoCredentialAndNoKnownHost) {
+  UseToken();
+  for (const char* path : {"/livez", "/readyz", "/healthz"}) {
+    const Answer answer = Get(path, {{"host", "evil.example"}});
+    EXPECT_EQ(answer.status, 200) << path;
+    EXPECT_EQ(StringIn(answer.body, "status"), "ok") << path;
+  }
+}
+
+TEST_F(AdminHandlerTest, IsNotReadyButAliveWhileItStopsOrStarts) {
+  world().ready = false;
+  EXPECT_EQ(Get("/readyz").status, 503);
+  EXPECT_EQ(Get("/healthz").status, 503);
+  EXPECT_EQ(Get("/livez").status, 200);
+  EXPECT_EQ(StringIn(Get("/readyz").body, "status"), "unavailable");
+  EXPECT_EQ(StringIn(Get("/readyz").body, "index"), "ready");
+}
+
+TEST_F(AdminHandlerTest, MetricsAreInPrometheusForm) {
+  const Answer answer = Get("/metrics");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_THAT(answer.Field("content-type"), HasSubstr("text/plain; version=0.0.4"));
+  EXPECT_THAT(answer.body, HasSubstr("# TYPE larder_"));
+}
+
+TEST_F(AdminHandlerTest, StatsAndTimeseriesAreJsonAndNotKept) {
+  for (const char* target : {"/admin/v1/stats", "/admin/v1/stats?window=1h", "/admin/v1/timeseries",
+                             "/admin/v1/timeseries?window=90s"}) {
+    const Answer answer = Get(target);
+    EXPECT_EQ(answer.status, 200) << target;
+    EXPECT_EQ(answer.Field("content-type"), "application/json") << target;
+    EXPECT_EQ(answer.Field("cache-control"), "private, no-store") << target;
+    EXPECT_EQ(answer.body.front(), '{') << target;
+  }
+}
+
+TEST_F(AdminHandlerTest, RefusesAWindowThatIsNone) {
+  for (const char* window : {"x", "-1h", "1y", "1h1", "", "h", "99999999999h"}) {
+    const Answer answer = Get(std::string("/admin/v1/stats?window=") + window);
+    EXPECT_EQ(answer.status, 400) << window;
+    EXPECT_EQ(StringIn(answer.body, "error.param"), "window") << window;
+  }
+}
+
+TEST_F(AdminHandlerTest, TheAdminApiNeedsTheTokenWhereThereIsOne) {
+  UseToken();
+  const Answer refused = Get("/admin/v1/stats");  // with an API key, which is no admin token
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_THAT(refused.Field("www-authenticate"), HasSubstr("Bearer"));
+  EXPECT_EQ(Get("/admin/v1/nowhere").status, 401);
+  EXPECT_EQ(Get("/admin/v1/stats", {{"authorization", "Bearer s3cret"}}).status, 200);
+  Request by_cookie =
+      MakeRequest("GET", "/admin/v1/stats", {}, {{"cookie", "larder_admin=s3cret"}});
+  by_cookie.headers.Remove("authorization");
+  EXPECT_EQ(world().Ask(by_cookie).status, 200);
+}
+
+TEST_F(AdminHandlerTest, AForeignHostOrOriginIsForbiddenEvenWithTheToken) {
+  UseToken();
+  const Headers token = {{"authorization", "Bearer s3cret"}};
+  Headers foreign = token;
+  foreign.Add("origin", "http://evil.example");
+  EXPECT_EQ(Get("/admin/v1/stats", foreign).status, 403);
+  Headers rebound = token;
+  rebound.Add("host", "evil.example");
+  EXPECT_EQ(Get("/admin/v1/stats", rebound).status, 403);
+  EXPECT_EQ(Get("/dashboard/", rebound).status, 403);
+  EXPECT_EQ(Get("/", rebound).status, 403);
+}
+
+TEST_F(AdminHandlerTest, OnlyGetAndHeadAreServed) {
+  for (const char* target : {"/livez", "/metrics", "/admin/v1/stats", "/dashboard/", "/"}) {
+    for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "get"}) {
+      const Answer answer = world().Ask(MakeRequest(method, target));
+      EXPECT_EQ(answer.status, 405) << method << " " << target;
+      EXPECT_EQ(answer.Field("allow"), "GET, HEAD") << method << " " << target;
+    }
+    EXPECT_NE(world().Ask(MakeRequest("HEAD", target)).status, 405) << target;
+  }
+}
+
+TEST_F(AdminHandlerTest, TheRootLeadsToTheDashboard) {
+  for (const char* target : {"/", "/dashboard", "/?x=y"}) {
+    const Answer answer = Get(target);
+    EXPECT_EQ(answer.status, 302) << target;
+    EXPECT_EQ(answer.Field("location"), "/dashboard/") << target;
+  }
+}
+
+TEST_F(AdminHandlerTest, WhatIsNotThereIs404) {
+  for (const char* target : {"/admin/v1/nowhere", "/admin", "/admin/v1/stats/",
+                             "/dashboard/nowhere", "/dashboard/../admin/v1/stats", "/nowhere"}) {
+    const Answer answer = Get(target);
+    EXPECT_EQ(answer.status, 404) << target;
+    EXPECT_EQ(StringIn(answer.body, "error.code"), "not_found") << target;
+  }
+}
+
+TEST_F(AdminHandlerTest, NeverGoesUpstreamAndCarriesNoCacheStatus) {
+  for (const char* target : {"/livez", "/metrics", "/admin/v1/stats", "/dashboard/", "/nowhere"}) {
+    const Answer answer = Get(target);
+    EXPECT_EQ(answer.cache_status(), "") << target;
+    EXPECT_EQ(answer.Field("cf-aig-cache-status"), "") << target;
+  }
+  EXPECT_EQ(upstream().call_count(), 0U);
+}
+
+}  // namespace
+}  // namespace larder
