@@ -124,13 +124,11 @@ inline Error InternalError(std::string message) {
   } while (false)
 
 // LARDER_ASSIGN_OR_RETURN(auto x, MakeX()): declares x from the value, or returns the error.
-// NOLINTBEGIN(bugprone-macro-parentheses): `decl` is a declaration
 #define LARDER_ASSIGN_OR_RETURN(decl, expr) \
   LARDER_ASSIGN_OR_RETURN_IMPL(LARDER_CONCAT(result_, __LINE__), decl, expr)
 #define LARDER_ASSIGN_OR_RETURN_IMPL(tmp, decl, expr) \
   auto tmp = (expr);                                  \
   if (!tmp.ok()) return tmp.error();                  \
   decl = std::move(tmp).value()
-// NOLINTEND(bugprone-macro-parentheses)
 
 }  // namespace larder

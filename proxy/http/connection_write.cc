@@ -57,7 +57,8 @@ void Connection::PumpStream() {
   while (state_ == State::kResponding && response_.stream != nullptr) {
     if (unsent() >= context_.options.write_window_bytes || pumped >= kTurn) {
       Flush();
-      if (unsent() > 0) return;  // the socket says when it has room
+      // When it is full, the socket says when it has room again.
+      if (unsent() >= context_.options.write_window_bytes) return;
       if (pumped >= kTurn) {
         PostPump(loop_, weak_from_this());
         return;

@@ -2,6 +2,7 @@
 #include <atomic>
 
 #include "tests/proxy/curl_upstream_fixture.h"
+#include "tests/support/fake_upstream.h"
 
 namespace larder {
 namespace {
@@ -147,7 +148,7 @@ TEST_F(CurlUpstreamTest, ASlowReaderSlowsTheUpstreamAndEveryByteArrives) {
 }
 
 TEST_F(CurlUpstreamTest, AnUploadAndADownloadAtOnceStayBounded) {
-  // The server answers each piece at once; the reader of the answer is slower than the upload.
+  // The server answers before it has read the upload; the answer's reader comes last.
   RawServer server([](RawClient& peer) {
     peer.ReadUntil("\r\n\r\n");
     peer.Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -158,26 +159,24 @@ TEST_F(CurlUpstreamTest, AnUploadAndADownloadAtOnceStayBounded) {
   });
   options_.body_window_bytes = 16UL * 1024;
   StartEngine();
-  auto channel = std::make_shared<ByteChannel>(1 << 20);
+  FakeUpstream feeder;
+  const auto upload = feeder.Stream();
   UpstreamRequest request = Post("");
-  request.body_source = channel;
+  request.body_source = feeder.Send({}).value().body;
   const auto reply = Send(server, std::move(request));
   ASSERT_TRUE(reply.ok());
-  for (int i = 0; i < 200; ++i) channel->Write("piece");  // each wakes the exchange
-  std::string some;
-  std::size_t most = 0;
-  std::size_t got = 0;
-  while (true) {
-    some.clear();
-    const auto state = ReadSome(*reply->body, 1 << 30, some, Soon());
-    ASSERT_TRUE(state.ok());
-    if (*state != ReadState::kData) break;
-    most = std::max(most, some.size());
-    channel->Write("more");
-    got += some.size();
-    if (got == 512U * 0x4000) channel->Close(std::nullopt);
+  for (int i = 0; i < 100;
+       ++i) {  // each wakes the sending side, and must not the full receiving one
+    upload->Push("piece");
+    ASSERT_TRUE(upload->WaitUntilRead());
   }
-  EXPECT_LT(most, 256U * 1024);
+  upload->End();
+  std::string all;
+  ASSERT_EQ(*ReadSome(*reply->body, 1 << 30, all, Soon()), ReadState::kData);
+  EXPECT_LT(all.size(), 256U * 1024);
+  const Got rest = ReadAll(*reply->body);
+  EXPECT_EQ(rest.first, ReadState::kEnd);
+  EXPECT_EQ(all.size() + rest.second.size(), 512U * 0x4000);
 }
 
 TEST_F(CurlUpstreamTest, AbortFailsWhatIsUnderWayAndWhatComesLater) {

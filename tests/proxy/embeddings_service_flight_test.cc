@@ -86,9 +86,9 @@ TEST_F(EmbeddingsFlightTest, AFollowerSharesTheLeadersCallAcrossBatches) {
   Answer first;
   Answer second;
   std::thread leader = AskLater(kAB, first);
-  ASSERT_TRUE(upstream().WaitForCalls(1));
+  EXPECT_TRUE(upstream().WaitForCalls(1));
   std::thread follower = AskLater(kBC, second);
-  ASSERT_TRUE(upstream().WaitForCalls(2));  // for "c" alone
+  EXPECT_TRUE(upstream().WaitForCalls(2));  // for "c" alone
   upstream().Release();
   leader.join();
   follower.join();
@@ -121,7 +121,7 @@ TEST_F(EmbeddingsFlightTest, EachFollowerOfAFailedLeaderTriesOnceItself) {
   Answer led;
   std::vector<Answer> followed(3);
   std::thread leader = AskLater(kA, led);
-  ASSERT_TRUE(upstream().WaitForCalls(1));
+  EXPECT_TRUE(upstream().WaitForCalls(1));
   std::vector<std::thread> followers;
   for (Answer& answer : followed) followers.push_back(AskLater(kA, answer));
   WaitForLookups(4);
@@ -142,7 +142,7 @@ TEST_F(EmbeddingsFlightTest, ALeaderWhoseUpstreamThrowsLeavesNobodyWaiting) {
   });
   Answer followed;
   std::thread leader([&] { EXPECT_THROW(Embed(kA), std::runtime_error); });
-  ASSERT_TRUE(upstream().WaitForCalls(1));
+  EXPECT_TRUE(upstream().WaitForCalls(1));
   std::thread follower = AskLater(kA, followed);
   WaitForLookups(2);
   upstream().Release();
@@ -159,14 +159,23 @@ TEST_F(EmbeddingsFlightTest, ARequestThatMayNotShareAsksForItself) {
   Answer led;
   std::vector<Answer> answers(3);
   std::thread leader = AskLater(kA, led);
-  ASSERT_TRUE(upstream().WaitForCalls(1));
+  EXPECT_TRUE(upstream().WaitForCalls(1));
   std::vector<std::thread> others;
   for (std::size_t i = 0; i < 3; ++i) others.push_back(AskLater(kA, answers[i], kKinds[i]));
-  ASSERT_TRUE(upstream().WaitForCalls(4));
+  EXPECT_TRUE(upstream().WaitForCalls(4));
   upstream().Release();
   leader.join();
   for (std::thread& other : others) other.join();
   for (const Answer& answer : answers) EXPECT_EQ(answer.status, 200);
+}
+
+TEST_F(EmbeddingsFlightTest, AnInputStoredBetweenLookUpAndJoiningIsNotAskedForAgain) {
+  bool first = true;
+  world().store().OnRead([&] {
+    if (std::exchange(first, false)) Embed(kA);  // another request, just then
+  });
+  EXPECT_EQ(VectorsOf(Embed(kAB).body).size(), 2U);
+  EXPECT_EQ(Forwarded(), (std::vector<std::string>{"\"a\"", "\"b\""}));
 }
 
 TEST_F(EmbeddingsFlightTest, PartitionsNeverShareACall) {
@@ -175,7 +184,7 @@ TEST_F(EmbeddingsFlightTest, PartitionsNeverShareACall) {
   Answer two;
   std::thread first = AskLater(kA, one);
   std::thread second = AskLater(kA, two, {{"Authorization", "Bearer key-b"}});
-  ASSERT_TRUE(upstream().WaitForCalls(2));
+  EXPECT_TRUE(upstream().WaitForCalls(2));
   upstream().Release();
   first.join();
   second.join();
@@ -191,7 +200,7 @@ TEST_F(EmbeddingsFlightTest, AFullyFollowedBatchBillsNothing) {
   Answer led;
   Answer followed;
   std::thread leader = AskLater(kAB, led);
-  ASSERT_TRUE(upstream().WaitForCalls(1));
+  EXPECT_TRUE(upstream().WaitForCalls(1));
   std::thread follower = AskLater(R"({"model":"m","input":["b","a"]})", followed);
   WaitForLookups(2);
   upstream().Release();

@@ -67,6 +67,20 @@ TEST_F(ResponsesStreamTest, ReachesTheClientPieceByPieceAsItArrives) {
   EXPECT_TRUE(Receive(std::move(response)).whole);
 }
 
+TEST_F(ResponsesStreamTest, NeverReplaysCookiesRateLimitsOrRequestIds) {
+  upstream().Reply({.headers = {{"content-type", "text/event-stream"},
+                                {"set-cookie", "a=b"},
+                                {"x-ratelimit-remaining-requests", "1"},
+                                {"x-request-id", "req_up"}},
+                    .body = kHello + kDone});
+  EXPECT_EQ(Chat(kAsk).Field("set-cookie"), "a=b");
+  const Answer hit = Chat(kAsk);
+  ASSERT_TRUE(hit.hit());
+  EXPECT_EQ(hit.Field("set-cookie"), "");
+  EXPECT_EQ(hit.Field("x-ratelimit-remaining-requests"), "");
+  EXPECT_NE(hit.Field("x-request-id"), "req_up");
+}
+
 struct StreamCase {
   const char* name;
   std::string body;
@@ -223,6 +237,7 @@ TEST_F(ResponsesStreamTest, AFollowerReadsTheLeadersStreamFromItsStart) {
     EXPECT_FALSE(follower.headers.Has(name)) << name;
   }
   EXPECT_NE(follower.headers.Joined("x-request-id"), "req_up");
+  EXPECT_EQ(follower.headers.Joined("x-larder-billed-tokens"), "0");  // the leader pays
   stream->Push(kDone);
   stream->End();
   EXPECT_EQ(Receive(std::move(follower)).body, kDone);
