@@ -224,11 +224,11 @@ TEST_F(CurlUpstreamTest, AnUploadThatMovesIsNotHeldAgainstTheFirstByteTimeout) {
   auto channel = std::make_shared<ByteChannel>(1 << 20);
   UpstreamRequest request = Post("");
   request.body_source = channel;
-  request.first_byte_timeout = milliseconds(300);
+  request.first_byte_timeout = milliseconds(1000);
   std::promise<void> never;
   const auto paced = never.get_future().share();
   std::thread writer([&] {
-    for (int i = 0; i < 8; ++i) {
+    for (int i = 0; i < 13; ++i) {
       channel->Write("x");
       paced.wait_for(milliseconds(100));
     }

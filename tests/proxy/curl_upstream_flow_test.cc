@@ -129,9 +129,7 @@ TEST_F(CurlUpstreamTest, ASlowReaderSlowsTheUpstreamAndEveryByteArrives) {
       if (chunked) peer.Send("0\r\n\r\n");
       peer.WaitForEnd();
     });
-    UpstreamRequest request = Get();
-    request.idle_timeout = milliseconds(200);  // must not count while the reader is slow
-    const auto reply = Send(server, std::move(request));
+    const auto reply = Send(server, Get());
     ASSERT_TRUE(reply.ok());
     std::size_t last = 1;
     MonoTime since = clock_.Monotonic();
@@ -145,6 +143,28 @@ TEST_F(CurlUpstreamTest, ASlowReaderSlowsTheUpstreamAndEveryByteArrives) {
     EXPECT_EQ(got.first, ReadState::kEnd);
     EXPECT_EQ(got.second.size(), kTotal);
   }
+}
+
+TEST_F(CurlUpstreamTest, TheTimeThatASlowReaderTakesIsNotUpstreamsIdleTime) {
+  const std::string body(2U << 20, 'x');  // more than the window, less than the kernel holds
+  std::promise<void> sent;
+  RawServer server([&](RawClient& peer) {
+    peer.ReadRequest();
+    peer.Send(Ok(body));
+    sent.set_value();
+    peer.WaitForEnd();
+  });
+  UpstreamRequest request = Get();
+  request.idle_timeout = milliseconds(400);
+  const auto reply = Send(server, std::move(request));
+  ASSERT_TRUE(reply.ok());
+  auto all_sent = sent.get_future();
+  ASSERT_EQ(all_sent.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  std::promise<void> never;
+  never.get_future().wait_for(milliseconds(1200));  // the reader's pause
+  const Got got = ReadAll(*reply->body);
+  EXPECT_EQ(got.first, ReadState::kEnd);
+  EXPECT_EQ(got.second.size(), body.size());
 }
 
 TEST_F(CurlUpstreamTest, AnUploadAndADownloadAtOnceStayBounded) {
