@@ -17,6 +17,8 @@ namespace larder {
 
 struct CurlEngineOptions {
   std::size_t max_connections = 64;  // per host; further requests wait their turn
+  std::size_t max_queue = 1024;      // requests that wait for a connection; the next is refused
+  std::chrono::milliseconds queue_timeout{30'000};  // longest wait for a connection to come free
   std::chrono::milliseconds connect_timeout{10'000};
   std::size_t body_window_bytes = 256 * 1024;  // received and not yet read, per exchange
   std::string ca_file;                         // PEM; empty = the system's

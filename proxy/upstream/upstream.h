@@ -29,6 +29,8 @@ struct UpstreamRequest {
   // Longest wait for the response head, and for each further piece of the body.
   std::chrono::milliseconds first_byte_timeout{600'000};
   std::chrono::milliseconds idle_timeout{600'000};
+  // Longest time from Send to the last byte of the body; 0 = no limit.
+  std::chrono::milliseconds total_timeout{0};
 };
 
 struct UpstreamReply {
@@ -51,6 +53,10 @@ class Upstream {
   // Part of every cache key: entries of one upstream never answer for another. "builtin" or a base
   // URL.
   virtual const std::string& name() const = 0;
+
+  // What people call it, for metrics and Cache-Status; bounded, no credential. The name unless the
+  // configuration gives another.
+  virtual const std::string& label() const { return name(); }
 
   // Sends the request and returns as soon as the response head has arrived.
   // Errors: kUnavailable (could not connect, connection lost before a head), kDeadlineExceeded,
