@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/bytes.h"
+#include "proxy/credential_fields.h"
 #include "proxy/http/hop_by_hop.h"
 #include "proxy/http/message.h"
 
@@ -101,14 +102,12 @@ std::string KeyedHeaders(const Headers& client) {
 std::string CredentialOf(const Headers& client, std::string_view query) {
   std::string credential;
   ByteWriter writer(credential);
-  for (const std::string_view name : {"authorization", "api-key", "x-api-key", "x-goog-api-key",
-                                      "ocp-apim-subscription-key", "cf-aig-authorization"}) {
+  for (const std::string_view name : kCredentialFields) {
     if (!client.Has(name)) continue;
     writer.Prefixed(name);
     writer.Prefixed(client.Joined(name));
   }
-  for (const std::string_view name :
-       {"key", "api_key", "api-key", "apikey", "access_token", "subscription-key", "code"}) {
+  for (const std::string_view name : kCredentialParameters) {
     const auto value = QueryParameter(query, name);
     if (!value) continue;
     writer.Prefixed("?");

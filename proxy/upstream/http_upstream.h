@@ -2,27 +2,28 @@
 #pragma once
 
 #include "proxy/upstream/curl_engine.h"
+#include "proxy/upstream/upstream_options.h"
 
 namespace larder {
 
 class HttpUpstream final : public Upstream {
  public:
-  // `base_url` is http:// or https://, without a trailing slash: "https://api.openai.com/v1".
-  // `engine` outlives it.
-  HttpUpstream(std::string base_url, CurlEngine& engine)
-      : base_url_(std::move(base_url)),
-        origin_(base_url_.substr(0, base_url_.find('/', base_url_.find("://") + 3))),
-        engine_(engine) {}
+  // Of `options` it uses name, url, api_key, api_key_header and the timeouts. `url` is http:// or
+  // https://, without a trailing slash: "https://api.openai.com/v1". `engine` outlives it.
+  HttpUpstream(UpstreamOptions options, CurlEngine& engine);
+  // With the client's credentials and default timeouts.
+  HttpUpstream(std::string url, CurlEngine& engine);
 
   // The base URL.
-  const std::string& name() const override { return base_url_; }
-  Result<UpstreamReply> Send(UpstreamRequest request) override {
-    const std::string url = (request.from_origin ? origin_ : base_url_) + request.path_and_query;
-    return engine_.Send(url, std::move(request));
-  }
+  const std::string& name() const override { return options_.url; }
+  // The configured name.
+  const std::string& label() const override { return options_.name; }
+  // Each timeout is the shorter one of the request's and the options'. With an api_key no
+  // credential of the client's leaves (proxy/credential_fields.h), and the key goes in its place.
+  Result<UpstreamReply> Send(UpstreamRequest request) override;
 
  private:
-  const std::string base_url_;
+  const UpstreamOptions options_;
   const std::string origin_;
   CurlEngine& engine_;
 };

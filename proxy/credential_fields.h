@@ -1,0 +1,26 @@
+// Where a request may carry a credential: the header fields and query parameters that providers and
+// gateways take one from. Thread-safety: pure functions.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "proxy/http/headers.h"
+
+namespace larder {
+
+inline constexpr std::array<std::string_view, 6> kCredentialFields = {
+    "authorization",       "api-key", "x-api-key", "x-goog-api-key", "ocp-apim-subscription-key",
+    "cf-aig-authorization"};
+inline constexpr std::array<std::string_view, 7> kCredentialParameters = {
+    "key", "api_key", "api-key", "apikey", "access_token", "subscription-key", "code"};
+
+// Removes kCredentialFields and Cookie.
+void RemoveCredentials(Headers& headers);
+
+// The target without kCredentialParameters (names compared as QueryParameter does, after
+// percent-decoding); the rest byte for byte, without "?" when nothing is left behind it.
+std::string WithoutCredentials(std::string_view path_and_query);
+
+}  // namespace larder

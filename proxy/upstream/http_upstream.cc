@@ -1,0 +1,49 @@
+#include "proxy/upstream/http_upstream.h"
+
+#include <algorithm>
+
+#include "proxy/credential_fields.h"
+
+namespace larder {
+namespace {
+
+// "https://api.openai.com" of "https://api.openai.com/v1".
+std::string OriginOf(const std::string& url) {
+  return url.substr(0, url.find('/', url.find("://") + 3));
+}
+
+// The shorter of two, where 0 is no limit.
+std::chrono::milliseconds Shorter(std::chrono::milliseconds a, std::chrono::milliseconds b) {
+  if (a.count() == 0) return b;
+  return b.count() == 0 ? a : std::min(a, b);
+}
+
+UpstreamOptions Plain(std::string url) {
+  UpstreamOptions options;
+  options.url = std::move(url);
+  return options;
+}
+
+}  // namespace
+
+HttpUpstream::HttpUpstream(UpstreamOptions options, CurlEngine& engine)
+    : options_(std::move(options)), origin_(OriginOf(options_.url)), engine_(engine) {}
+
+HttpUpstream::HttpUpstream(std::string url, CurlEngine& engine)
+    : HttpUpstream(Plain(std::move(url)), engine) {}
+
+Result<UpstreamReply> HttpUpstream::Send(UpstreamRequest request) {
+  request.first_byte_timeout = std::min(request.first_byte_timeout, options_.first_byte_timeout);
+  request.idle_timeout = std::min(request.idle_timeout, options_.idle_timeout);
+  request.total_timeout = Shorter(request.total_timeout, options_.total_timeout);
+  if (!options_.api_key.empty()) {
+    RemoveCredentials(request.headers);
+    request.path_and_query = WithoutCredentials(request.path_and_query);
+    const bool bearer = EqualsIgnoreCase(options_.api_key_header, "authorization");
+    request.headers.Set(options_.api_key_header, (bearer ? "Bearer " : "") + options_.api_key);
+  }
+  const std::string url = (request.from_origin ? origin_ : options_.url) + request.path_and_query;
+  return engine_.Send(url, std::move(request));
+}
+
+}  // namespace larder

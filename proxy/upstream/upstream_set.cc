@@ -1,0 +1,132 @@
+#include "proxy/upstream/upstream_set.h"
+
+#include <algorithm>
+
+#include "proxy/pattern.h"
+#include "proxy/upstream/builtin/builtin_upstream.h"
+#include "proxy/upstream/http_upstream.h"
+
+namespace larder {
+
+// Fields stand in the order of construction.
+struct UpstreamSet::Member {
+  UpstreamOptions options;
+  std::vector<std::size_t> fallbacks;  // places in members_
+  std::unique_ptr<CurlEngine> engine;  // null for the stand-in
+  std::unique_ptr<Upstream> transport;
+  Upstream* asked = nullptr;
+
+  bool Matches(std::string_view model, std::string_view path) const {
+    return MatchesAny(options.models, model) && MatchesAny(options.paths, path);
+  }
+  Candidate As(std::string_view model) const {
+    for (const auto& [asked_for, known_as] : options.aliases) {
+      if (asked_for == model) return {asked, known_as};
+    }
+    return {asked, std::string(model)};
+  }
+};
+
+UpstreamSet::UpstreamSet(std::vector<Member> members) : members_(std::move(members)) {}
+
+UpstreamSet::~UpstreamSet() = default;
+
+Result<std::vector<UpstreamSet::Member>> UpstreamSet::Arrange(
+    std::vector<UpstreamOptions> options) {
+  if (options.empty()) return InvalidArgument("there is no upstream; configure at least one");
+  std::vector<Member> members;
+  const auto place_of = [&](const std::string& name) {
+    const auto found = std::find_if(members.begin(), members.end(), [&](const Member& member) {
+      return member.options.name == name;
+    });
+    return static_cast<std::size_t>(found - members.begin());
+  };
+  for (UpstreamOptions& one : options) {
+    if (place_of(one.name) != members.size()) {
+      return InvalidArgument("two upstreams are named \"" + one.name + "\"; rename one");
+    }
+    members.emplace_back().options = std::move(one);
+  }
+  for (Member& member : members) {
+    const std::string of = "upstream \"" + member.options.name + "\": the fallback ";
+    for (const std::string& name : member.options.fallbacks) {
+      const std::size_t place = place_of(name);
+      if (place == members.size()) {
+        return InvalidArgument(of + "\"" + name + "\" is no upstream; name one that is configured");
+      }
+      if (&members[place] == &member) {
+        return InvalidArgument(of + "is the upstream itself; name another");
+      }
+      if (std::find(member.fallbacks.begin(), member.fallbacks.end(), place) !=
+          member.fallbacks.end()) {
+        return InvalidArgument(of + "\"" + name + "\" is named twice; name it once");
+      }
+      member.fallbacks.push_back(place);
+    }
+  }
+  return members;
+}
+
+Result<std::unique_ptr<UpstreamSet>> UpstreamSet::Create(std::vector<UpstreamOptions> options,
+                                                         const Clock& clock) {
+  LARDER_ASSIGN_OR_RETURN(std::vector<Member> members, Arrange(std::move(options)));
+  for (Member& member : members) {
+    if (member.options.url == "builtin") {
+      member.transport = std::make_unique<BuiltinUpstream>();
+    } else {
+      LARDER_ASSIGN_OR_RETURN(member.engine, CurlEngine::Start(member.options.http, clock));
+      member.transport = std::make_unique<HttpUpstream>(member.options, *member.engine);
+    }
+    member.asked = member.transport.get();
+  }
+  return std::unique_ptr<UpstreamSet>(new UpstreamSet(std::move(members)));
+}
+
+Result<std::unique_ptr<UpstreamSet>> UpstreamSet::Over(std::vector<UpstreamOptions> options,
+                                                       std::vector<Upstream*> upstreams) {
+  if (options.size() != upstreams.size()) {
+    return InvalidArgument("give as many upstreams as options");
+  }
+  LARDER_ASSIGN_OR_RETURN(std::vector<Member> members, Arrange(std::move(options)));
+  for (std::size_t i = 0; i < members.size(); ++i) members[i].asked = upstreams[i];
+  return std::unique_ptr<UpstreamSet>(new UpstreamSet(std::move(members)));
+}
+
+std::vector<Candidate> UpstreamSet::Choose(std::string_view model, std::string_view path) const {
+  auto chosen = std::find_if(members_.begin(), members_.end(),
+                             [&](const Member& member) { return member.Matches(model, path); });
+  if (chosen == members_.end()) --chosen;
+  std::vector<Candidate> candidates{chosen->As(model)};
+  for (const std::size_t place : chosen->fallbacks) {
+    candidates.push_back(members_[place].As(model));
+  }
+  return candidates;
+}
+
+std::vector<UpstreamStats> UpstreamSet::Stats() const {
+  std::vector<UpstreamStats> all;
+  for (const Member& member : members_) {
+    UpstreamStats& stats = all.emplace_back();
+    stats.label = member.options.name;
+  }
+  return all;
+}
+
+void UpstreamSet::Abort() {
+  for (const Member& member : members_) {
+    if (member.engine != nullptr) member.engine->Abort();
+  }
+}
+
+bool IsFailover(const Result<UpstreamReply>& reply) {
+  if (!reply.ok()) {
+    const ErrorCode code = reply.error().code;
+    return code == ErrorCode::kUnavailable || code == ErrorCode::kInvalidReply ||
+           code == ErrorCode::kDeadlineExceeded || code == ErrorCode::kOverloaded;
+  }
+  const int status = reply->status;
+  return status == 408 || status == 429 || status == 500 || status == 502 || status == 503 ||
+         status == 504 || status == 529;
+}
+
+}  // namespace larder

@@ -1,0 +1,69 @@
+// UpstreamSet: the configured upstreams, and which of them a request goes to.
+// Thread-safety: every method may be called from any thread, many at once.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/upstream/upstream.h"
+#include "proxy/upstream/upstream_options.h"
+#include "proxy/upstream/upstream_stats.h"
+
+namespace larder {
+
+// One upstream that may be asked, and the model's name there: its alias for what the client asked
+// for, or that itself.
+struct Candidate {
+  Upstream* upstream = nullptr;  // never null; the set owns it
+  std::string model;
+};
+
+class UpstreamSet {
+ public:
+  // Makes an upstream of each of `options`: its own connections, retries and breaker over a base
+  // URL, or the stand-in for "builtin". `clock` outlives the set.
+  // Errors: kInvalidArgument (no upstream at all, a name that comes twice, a fallback that is
+  // unknown, comes twice or is the upstream itself); those of CurlEngine::Start.
+  static Result<std::unique_ptr<UpstreamSet>> Create(std::vector<UpstreamOptions> options,
+                                                     const Clock& clock);
+  // The same choice among upstreams that somebody else owns and that outlive the set, one for each
+  // of `options` in order; without retries and breakers.
+  // Errors: kInvalidArgument as above, and when the two differ in size.
+  static Result<std::unique_ptr<UpstreamSet>> Over(std::vector<UpstreamOptions> options,
+                                                   std::vector<Upstream*> upstreams);
+  // Ends what is under way; bodies handed out may outlive the set.
+  ~UpstreamSet();
+  UpstreamSet(const UpstreamSet&) = delete;
+  UpstreamSet& operator=(const UpstreamSet&) = delete;
+
+  // Whom to ask, in order, each next one when the one before IsFailover; never empty. The first
+  // upstream, in the order configured, whose patterns match `model` and `path`, then its fallbacks
+  // (whatever their patterns; their own fallbacks do not count). When none matches: the last.
+  // `model` as the client asked for it, "" when the request has none (then only patterns that match
+  // nothing at all, such as "*", match); `path` below /v1 without query: "/chat/completions".
+  std::vector<Candidate> Choose(std::string_view model, std::string_view path) const;
+
+  // One for each upstream, in the order configured.
+  std::vector<UpstreamStats> Stats() const;
+
+  // Fails every exchange under way, every pause before a repetition, and each later request
+  // (kCancelled).
+  void Abort();
+
+ private:
+  struct Member;
+  explicit UpstreamSet(std::vector<Member> members);
+  static Result<std::vector<Member>> Arrange(std::vector<UpstreamOptions> options);
+
+  std::vector<Member> members_;
+};
+
+// Whether the next candidate should be asked instead of passing this on: no answer arrived
+// (kUnavailable, kInvalidReply, kDeadlineExceeded, kOverloaded), or one that speaks of upstream's
+// state rather than of the request: 408, 429, 500, 502, 503, 504, and 529 (Anthropic: overloaded).
+// What the request or its credential is to blame for (400, 401, 403, 404, 409, 422, ...) is not.
+bool IsFailover(const Result<UpstreamReply>& reply);
+
+}  // namespace larder
