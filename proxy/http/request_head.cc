@@ -1,16 +1,9 @@
 #include "proxy/http/request_head.h"
 
+#include "proxy/http/field_lines.h"
+
 namespace larder {
 namespace {
-
-// Field values: visible bytes, obs-text, space and tab; no other control byte.
-bool IsFieldValue(std::string_view text) {
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && byte != '\t') || byte == 0x7f) return false;
-  }
-  return true;
-}
 
 bool IsTarget(std::string_view text) {
   for (const char c : text) {
@@ -37,16 +30,6 @@ bool IsHost(std::string_view text) {
     }
   }
   return true;
-}
-
-std::optional<std::uint64_t> ParseLength(std::string_view text) {
-  if (text.empty() || text.size() > 18) return std::nullopt;
-  std::uint64_t value = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return std::nullopt;
-    value = value * 10 + static_cast<std::uint64_t>(c - '0');
-  }
-  return value;
 }
 
 // Absolute-form to origin-form, `authority` set from it; false when it is neither.
@@ -92,26 +75,6 @@ std::optional<HeadParse> ParseRequestLine(std::string_view line, RequestHead& he
   return std::nullopt;
 }
 
-// The next line without its CRLF; nullopt at a bare CR or LF.
-std::optional<std::string_view> TakeLine(std::string_view& rest) {
-  const std::size_t end = rest.find_first_of("\r\n");
-  if (end == std::string_view::npos || rest.substr(end, 2) != "\r\n") return std::nullopt;
-  const std::string_view line = rest.substr(0, end);
-  rest.remove_prefix(end + 2);
-  return line;
-}
-
-// Whether a CR without LF, or an LF without CR, stands at or behind `from`. A CR at the very end
-// may still get its LF.
-bool HasBareLineEnd(std::string_view bytes, std::size_t from) {
-  for (std::size_t at = bytes.find_first_of("\r\n", from); at != std::string_view::npos;
-       at = bytes.find_first_of("\r\n", at + 1)) {
-    if (bytes[at] == '\n' && (at == 0 || bytes[at - 1] != '\r')) return true;
-    if (bytes[at] == '\r' && at + 1 < bytes.size() && bytes[at + 1] != '\n') return true;
-  }
-  return false;
-}
-
 std::optional<HeadParse> DecideFraming(RequestHead& head, std::string_view authority) {
   std::size_t hosts = 0;
   std::size_t lengths = 0;
@@ -154,7 +117,7 @@ std::optional<HeadParse> DecideFraming(RequestHead& head, std::string_view autho
     head.chunked = true;
   }
   if (lengths > 0) {
-    head.content_length = ParseLength(length);
+    head.content_length = ParseContentLength(length);
     if (lengths > 1 || !head.content_length) {
       return Refuse(400, "Content-Length must be one decimal number");
     }
@@ -201,19 +164,17 @@ HeadParse ParseRequestHead(std::string_view bytes, const HeadLimits& limits, std
   if (!request_line) return Refuse(400, "lines must end in CRLF");
   if (request_line->size() > limits.line_bytes) return Refuse(414, "the request line is too long");
   if (auto refused = ParseRequestLine(*request_line, parse.head, authority)) return *refused;
-  while (!rest.empty()) {
-    const auto line = TakeLine(rest);
-    if (!line) return Refuse(400, "lines must end in CRLF");
-    const std::size_t colon = line->find(':');
-    if (colon == std::string_view::npos || !IsToken(line->substr(0, colon))) {
+  switch (ParseFieldLines(rest, limits.fields, parse.head.headers)) {
+    case FieldLines::kRight:
+      break;
+    case FieldLines::kBareLineEnd:
+      return Refuse(400, "lines must end in CRLF");
+    case FieldLines::kNoField:
       return Refuse(400, "a header field must be: name, colon, value");
-    }
-    const std::string_view value = TrimOws(line->substr(colon + 1));
-    if (!IsFieldValue(value)) return Refuse(400, "a header field value has a control byte");
-    if (parse.head.headers.size() == limits.fields) {
+    case FieldLines::kControlByte:
+      return Refuse(400, "a header field value has a control byte");
+    case FieldLines::kTooMany:
       return Refuse(431, "there are too many header fields");
-    }
-    parse.head.headers.Add(std::string(line->substr(0, colon)), std::string(value));
   }
   if (auto refused = DecideFraming(parse.head, authority)) return *refused;
   parse.state = HeadParse::State::kComplete;
