@@ -7,8 +7,10 @@
 #include <array>
 #include <cerrno>
 
+#include "proxy/http/websocket.h"
+
 // The reading half of a connection: heads, bodies, hand-over. The writing half is
-// connection_write.cc.
+// connection_write.cc; what is a tunnel's own is in connection_tunnel.cc.
 
 namespace larder {
 
@@ -68,6 +70,10 @@ void Connection::OnTick(MonoTime now) {
   if (state_ == State::kClosed) return;
   if (idle() && context_.draining()) {
     Close();
+    return;
+  }
+  if (tunnelling()) {
+    OnTunnelTick(now);
     return;
   }
   if (now < deadline_) return;
@@ -150,7 +156,7 @@ void Connection::Advance() {
         break;
       case State::kHandling:
       case State::kResponding:  // an answer may come while its request's body is still arriving
-        FeedUpload();
+        tunnelling() ? FeedTunnel() : FeedUpload();
         more = false;
         break;
       default:
@@ -174,14 +180,18 @@ void Connection::EndInput() {
       if (unsent() == 0) Close();
       break;
     case State::kHandling:
-      if (decoder_ && upload_ != nullptr && !upload_stalled_) {
+      if (upload_ != nullptr && !upload_stalled_ && (decoder_ || plan_.tunnel)) {
         upload_->Close(Error{ErrorCode::kCancelled, ErrorOrigin::kDownstream, "the client left"});
         decoder_.reset();
       }
       break;
     case State::kResponding:
-      Close();
-      break;  // nobody is left to read a stream
+      if (tunnelling()) {
+        EndTunnelInput();
+      } else {
+        Close();  // nobody is left to read a stream
+      }
+      break;
     case State::kClosed:
       break;
   }
@@ -215,6 +225,7 @@ void Connection::BeginBody(RequestHead head) {
   request_.minor_version = head.minor_version;
   request_.headers = std::move(head.headers);
   plan_ = context_.handler.Plan(request_);
+  plan_.tunnel = plan_.tunnel && AsksForWebsocket(request_);
   if (plan_.max_body_bytes > 0 && request_.body_size.value_or(0) > plan_.max_body_bytes) {
     AnswerAndClose(413, "the request body is larger than the limit of " +
                             std::to_string(plan_.max_body_bytes) + " bytes");
@@ -226,29 +237,38 @@ void Connection::BeginBody(RequestHead head) {
     Flush();
     if (state_ == State::kClosed) return;
   }
-  if (plan_.whole_body) {
+  if (plan_.whole_body && !plan_.tunnel) {
     state_ = State::kWholeBody;
     SetDeadline(context_.options.body_timeout);
     return;
   }
   if (has_body) {
-    upload_ = std::make_shared<ByteChannel>(context_.options.upload_window_bytes);
-    upload_->SetRoomWaker([&loop = loop_, weak = weak_from_this()] {
-      loop.Post([weak] {
-        if (const auto self = weak.lock()) {
-          self->upload_stalled_ = false;
-          self->Advance();
-        }
-      });
-    });
-    request_.body_source = upload_;
+    OpenUpload();
   } else {
     decoder_.reset();
     request_.body_source = std::make_shared<StringBody>("");
   }
+  if (plan_.tunnel) {
+    OpenUpload();
+    request_.tunnel = true;
+    request_.body_size = std::nullopt;
+  }
   state_ = State::kHandling;
   SetDeadline(context_.options.body_timeout);
   Dispatch();
+}
+
+void Connection::OpenUpload() {
+  upload_ = std::make_shared<ByteChannel>(context_.options.upload_window_bytes);
+  upload_->SetRoomWaker([&loop = loop_, weak = weak_from_this()] {
+    loop.Post([weak] {
+      if (const auto self = weak.lock()) {
+        self->upload_stalled_ = false;
+        self->Advance();
+      }
+    });
+  });
+  request_.body_source = upload_;
 }
 
 bool Connection::ReadWholeBody() {

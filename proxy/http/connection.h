@@ -1,5 +1,6 @@
 // Connection: one client's connection on its loop: reads heads and bodies, hands requests out,
-// writes answers in order. Non-blocking; holds a few hundred bytes while idle.
+// writes answers in order, or carries a websocket tunnel. Non-blocking; holds a few hundred bytes
+// while idle.
 //
 // Thread-safety: everything runs on the loop's thread; handlers run elsewhere and come back by
 // Post.
@@ -29,6 +30,11 @@ struct ConnectionOptions {
   std::chrono::milliseconds write_timeout{60'000};  // without the client taking a byte
   std::size_t write_window_bytes = 256 * 1024;      // unsent bytes of a streamed answer
   std::size_t upload_window_bytes = 256 * 1024;  // received bytes of a streamed body not yet read
+  // Of a tunnel without a byte in either direction; the other timeouts do not concern it.
+  std::chrono::milliseconds tunnel_idle_timeout{3'600'000};
+  // From the client's FIN, or from the last byte behind it, until a tunnel ends; and from the
+  // beginning of a drain, whatever moves.
+  std::chrono::milliseconds tunnel_drain_timeout{5'000};
 };
 
 // What every connection of a front shares; outlives them.
@@ -79,12 +85,21 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool ReadHead();  // false: more bytes are needed, or the connection is done
   void BeginBody(RequestHead head);
   bool ReadWholeBody();
+  void OpenUpload();
   void FeedUpload();
   void Dispatch();
   void OnResponse(Response response);
   void PumpStream();
   static void PostPump(EventLoop& loop, std::weak_ptr<Connection> connection);
   void FinishResponse(bool complete);
+  // A tunnel: what the client sends goes to upload_, response_.stream goes out.
+  bool tunnelling() const {
+    return state_ == State::kResponding && framing_ == BodyFraming::kTunnel;
+  }
+  void FeedTunnel();
+  void EndTunnelInput();  // the client sends no more: the tunnel ends when upstream has said all
+  void OnTunnelTick(MonoTime now);
+  void SetProgressDeadline();  // bytes went to the client, or are there to go
   void AnswerAndClose(int status, std::string_view message);
   void Flush();     // writes what stands in out_
   void TellSent();  // on_sent of the answers that have been written
@@ -106,6 +121,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool upload_stalled_ = false;  // the handler is slower than the client
   bool close_after_ = false;
   bool reset_after_ = false;  // only a reset tells the client that the body was cut
+  bool tunnel_drains_ = false;
 
   std::string in_;
   std::size_t scanned_ = 0;

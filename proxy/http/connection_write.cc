@@ -16,13 +16,16 @@ void Connection::OnResponse(Response response) {
   state_ = State::kResponding;
   body_sent_ = 0;
   first_byte_ = context_.clock.Monotonic();
-  framing_ = DecideResponseFraming(response_, method_, minor_version_);
-  // A request body that was not read to its end would be taken for the next request.
+  framing_ = plan_.tunnel && response_.status == 101 && response_.stream != nullptr
+                 ? BodyFraming::kTunnel
+                 : DecideResponseFraming(response_, method_, minor_version_);
+  // A request body that was not read to its end would be taken for the next request, and so would
+  // what a client sent into a tunnel that was refused.
   close_after_ = close_after_ || !keep_alive_ || response_.close || decoder_.has_value() ||
-                 framing_ == BodyFraming::kUntilClose || context_.draining() ||
+                 plan_.tunnel || framing_ == BodyFraming::kUntilClose || context_.draining() ||
                  (read_closed_ && in_.empty());
   AppendResponseHead(response_, framing_, !close_after_, Date(), out_);
-  SetDeadline(context_.options.write_timeout);
+  SetProgressDeadline();
   if (framing_ == BodyFraming::kNone || response_.stream == nullptr) {
     if (framing_ != BodyFraming::kNone) {
       out_ += response_.body;
@@ -36,6 +39,7 @@ void Connection::OnResponse(Response response) {
     Close();
     return;
   }
+  if (tunnelling()) FeedTunnel();  // what came before the 101
   PumpStream();
 }
 
@@ -135,9 +139,7 @@ void Connection::AnswerAndClose(int status, std::string_view message) {
 
 void Connection::Flush() {
   if (state_ == State::kClosed) return;
-  if (out_position_ == 0 && !out_.empty() && (interest_ & EPOLLOUT) == 0) {
-    SetDeadline(context_.options.write_timeout);
-  }
+  if (out_position_ == 0 && !out_.empty() && (interest_ & EPOLLOUT) == 0) SetProgressDeadline();
   while (unsent() > 0) {
     const ssize_t size =
         ::send(fd_, out_.data() + out_position_, out_.size() - out_position_, MSG_NOSIGNAL);
@@ -152,7 +154,7 @@ void Connection::Flush() {
     out_position_ += static_cast<std::size_t>(size);
     flushed_ += static_cast<std::uint64_t>(size);
     if (state_ == State::kResponding || state_ == State::kClosing || state_ == State::kHead) {
-      SetDeadline(context_.options.write_timeout);
+      SetProgressDeadline();
     }
   }
   TellSent();
@@ -193,7 +195,7 @@ bool Connection::reading_wanted() const {
       return true;
     case State::kHandling:
     case State::kResponding:
-      return decoder_ ? !upload_stalled_ : in_.size() < kMaxPipelined;
+      return decoder_ || tunnelling() ? !upload_stalled_ : in_.size() < kMaxPipelined;
     case State::kClosed:
       return false;
   }

@@ -17,6 +17,12 @@ struct RequestPlan {
   // True: Handle runs on the loop's own thread and must not block (health checks answer even when
   // every worker is busy).
   bool on_loop = false;
+  // True, and AsksForWebsocket: an answer with status 101 and a stream makes a tunnel of the
+  // connection. Request::tunnel is set, body_source carries what the client sends behind its head
+  // (from the 101 on, as it comes), the stream goes out as it is, and the connection ends after it.
+  // Any other answer is as usual, but for that the connection ends too. Without effect on a request
+  // that does not ask for a websocket.
+  bool tunnel = false;
 };
 
 // Thread-safety: called from many threads at once.

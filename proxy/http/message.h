@@ -27,6 +27,7 @@ struct Request {
   std::string body;
   std::shared_ptr<BodySource> body_source;  // owned by the handler and the connection that fills it
   std::optional<std::uint64_t> body_size;   // when the framing told it
+  bool tunnel = false;                      // see RequestPlan::tunnel
 
   // Both not decoded: "/v1/files/a%2Fb" and "limit=2" ("" when there is no query).
   std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }

@@ -66,6 +66,10 @@ void AppendResponseHead(const Response& response, BodyFraming framing, bool keep
       out += "\r\n";
     }
   }
+  if (framing == BodyFraming::kTunnel) {
+    out += "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+    return;
+  }
   out += keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
 }
 

@@ -16,15 +16,16 @@ enum class BodyFraming {
   kLength,
   kChunked,
   kUntilClose,  // HTTP/1.0 and the length is not known
+  kTunnel,      // behind a 101: the bytes of a websocket
 };
 
-// How the response is framed for a request of this method and version.
+// How the response is framed for a request of this method and version; never kTunnel.
 BodyFraming DecideResponseFraming(const Response& response, std::string_view method,
                                   int minor_version);
 
 // Appends status line, fields (those that are the front's own are left out: Connection, Keep-Alive,
 // Transfer-Encoding, Content-Length, Upgrade) and the empty line. CR, LF and NUL in a value become
-// spaces.
+// spaces. With kTunnel it says Connection: Upgrade and Upgrade: websocket.
 void AppendResponseHead(const Response& response, BodyFraming framing, bool keep_alive,
                         std::string_view date, std::string& out);
 
