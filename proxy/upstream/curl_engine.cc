@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "proxy/upstream/curl_exchange.h"
+#include "proxy/upstream/curl_tunnels.h"
 
 namespace larder {
 namespace {
@@ -32,6 +33,7 @@ class CurlEngine::Impl : public std::enable_shared_from_this<CurlEngine::Impl> {
     static std::once_flag once;
     std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
     LARDER_ASSIGN_OR_RETURN(loop_, EventLoop::Create());
+    tunnels_ = std::make_unique<CurlTunnels>(options_, loop_, clock_);
     multi_ = curl_multi_init();
     timer_fd_ = ::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     if (multi_ == nullptr || timer_fd_ < 0) return InternalError("libcurl could not be started");
@@ -47,7 +49,12 @@ class CurlEngine::Impl : public std::enable_shared_from_this<CurlEngine::Impl> {
       (void)!::read(timer_fd_, &expirations, sizeof(expirations));
       Act(CURL_SOCKET_TIMEOUT, 0);
     }));
-    loop_->Start([this] { CutStalled(); }, kTickMillis);
+    loop_->Start(
+        [this] {
+          CutStalled();
+          tunnels_->OnTick();
+        },
+        kTickMillis);
     return {};
   }
 
@@ -55,6 +62,7 @@ class CurlEngine::Impl : public std::enable_shared_from_this<CurlEngine::Impl> {
   void Stop() {
     if (loop_ == nullptr) return;
     loop_->Stop();
+    tunnels_->Stop();
     for (const auto& exchange : Close()) {
       curl_multi_remove_handle(multi_, exchange->easy());
       exchange->Fail(ShuttingDown());
@@ -63,7 +71,10 @@ class CurlEngine::Impl : public std::enable_shared_from_this<CurlEngine::Impl> {
 
   Result<UpstreamReply> Send(const std::string& url, UpstreamRequest request);
 
+  CurlTunnels& tunnels() { return *tunnels_; }
+
   void Abort() {
+    tunnels_->Abort();
     {
       MutexLock lock(mutex_);
       closed_ = true;
@@ -172,7 +183,8 @@ class CurlEngine::Impl : public std::enable_shared_from_this<CurlEngine::Impl> {
 
   const CurlEngineOptions options_;
   const Clock& clock_;
-  std::unique_ptr<EventLoop> loop_;
+  std::shared_ptr<EventLoop> loop_;  // shared with tunnels whose wakers may still run
+  std::unique_ptr<CurlTunnels> tunnels_;
   CURLM* multi_ = nullptr;
   int timer_fd_ = -1;
   Mutex mutex_;
@@ -255,6 +267,10 @@ CurlEngine::~CurlEngine() {
 
 Result<UpstreamReply> CurlEngine::Send(const std::string& url, UpstreamRequest request) {
   return impl_->Send(url, std::move(request));
+}
+
+Result<UpstreamReply> CurlEngine::OpenTunnel(const std::string& url, UpstreamRequest request) {
+  return impl_->tunnels().Open(url, std::move(request));
 }
 
 void CurlEngine::Abort() {

@@ -1,8 +1,8 @@
 // CurlEngine: HTTP exchanges on one event loop, over libcurl's multi interface: pooled connections,
 // HTTP/2 where TLS offers it, no redirects, no decoding, certificates always verified.
 //
-// The one header that HttpUpstream needs; libcurl itself is included by curl_engine.cc and
-// curl_exchange.cc alone. Thread-safety: every method may be called from any thread.
+// The one header that HttpUpstream needs; libcurl itself is included by curl_engine.cc,
+// curl_exchange and curl_tunnel alone. Thread-safety: every method may be called from any thread.
 #pragma once
 
 #include <chrono>
@@ -21,6 +21,7 @@ struct CurlEngineOptions {
   std::chrono::milliseconds queue_timeout{30'000};  // longest wait for a connection to come free
   std::chrono::milliseconds connect_timeout{10'000};
   std::size_t body_window_bytes = 256 * 1024;  // received and not yet read, per exchange
+  std::size_t max_tunnels = 256;               // websockets open at a time, beside max_connections
   std::string ca_file;                         // PEM; empty = the system's
 };
 
@@ -36,7 +37,10 @@ class CurlEngine {
   // Sends `request` to `url` and waits for the response head; see Upstream::Send.
   Result<UpstreamReply> Send(const std::string& url, UpstreamRequest request);
 
-  // Fails every exchange under way and each later one (kCancelled).
+  // Opens a websocket at `url`; see Upstream::OpenTunnel.
+  Result<UpstreamReply> OpenTunnel(const std::string& url, UpstreamRequest request);
+
+  // Fails every exchange and tunnel under way and each later one (kCancelled).
   void Abort();
 
  private:

@@ -36,14 +36,24 @@ Result<UpstreamReply> HttpUpstream::Send(UpstreamRequest request) {
   request.first_byte_timeout = std::min(request.first_byte_timeout, options_.first_byte_timeout);
   request.idle_timeout = std::min(request.idle_timeout, options_.idle_timeout);
   request.total_timeout = Shorter(request.total_timeout, options_.total_timeout);
+  const std::string url = Direct(request);
+  return engine_.Send(url, std::move(request));
+}
+
+Result<UpstreamReply> HttpUpstream::OpenTunnel(UpstreamRequest request) {
+  request.first_byte_timeout = std::min(request.first_byte_timeout, options_.first_byte_timeout);
+  const std::string url = Direct(request);
+  return engine_.OpenTunnel(url, std::move(request));
+}
+
+std::string HttpUpstream::Direct(UpstreamRequest& request) const {
   if (!options_.api_key.empty()) {
     RemoveCredentials(request.headers);
     request.path_and_query = WithoutCredentials(request.path_and_query);
     const bool bearer = EqualsIgnoreCase(options_.api_key_header, "authorization");
     request.headers.Set(options_.api_key_header, (bearer ? "Bearer " : "") + options_.api_key);
   }
-  const std::string url = (request.from_origin ? origin_ : options_.url) + request.path_and_query;
-  return engine_.Send(url, std::move(request));
+  return (request.from_origin ? origin_ : options_.url) + request.path_and_query;
 }
 
 }  // namespace larder

@@ -21,8 +21,13 @@ class HttpUpstream final : public Upstream {
   // Each timeout is the shorter one of the request's and the options'. With an api_key no
   // credential of the client's leaves (proxy/credential_fields.h), and the key goes in its place.
   Result<UpstreamReply> Send(UpstreamRequest request) override;
+  // The same of the key and of the first-byte timeout. "https" is a websocket's "wss".
+  Result<UpstreamReply> OpenTunnel(UpstreamRequest request) override;
 
  private:
+  // Where the request goes; puts the configured key into it.
+  std::string Direct(UpstreamRequest& request) const;
+
   const UpstreamOptions options_;
   const std::string origin_;
   CurlEngine& engine_;

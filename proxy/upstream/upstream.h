@@ -62,6 +62,18 @@ class Upstream {
   // Errors: kUnavailable (could not connect, connection lost before a head), kDeadlineExceeded,
   // kInvalidReply (not HTTP, broken framing), kOverloaded (no connection came free in time).
   virtual Result<UpstreamReply> Send(UpstreamRequest request) = 0;
+
+  // Asks for a websocket and returns when the answer is there. Status 101: body_source's bytes go
+  // up from now on, the reply's body has those that come down, neither with an end that was known
+  // before. The body's kEnd: upstream closed the connection. body_source's kEnd: upstream is told
+  // that no more will come. Dropping the body closes the connection. Any other status: upstream
+  // refused; the body is whole. `request`: end-to-end fields, to which the upstream adds Connection
+  // and Upgrade; idle_timeout and total_timeout do not concern it. Errors: those of Send, and
+  // kOverloaded when too many are open, kNotFound when this upstream has none.
+  virtual Result<UpstreamReply> OpenTunnel(UpstreamRequest /*request*/) {
+    return Error{ErrorCode::kNotFound, ErrorOrigin::kUpstream,
+                 "this upstream has no websockets; set --upstream to a provider that has"};
+  }
 };
 
 }  // namespace larder
