@@ -70,6 +70,7 @@ struct App::Graph {
         embeddings(embedding_cache, *upstream, clock, via, EmbeddingsOptionsOf(config)),
         embeddings_handler(embeddings, clock),
         pass_through(*upstream, clock, via, {config.upstream_timeout}),
+        tunnel_handler(*upstream, clock, via, {config.upstream_timeout}),
         responses_handler(
             response_cache, *upstream, clock, via, pass_through,
             [this](std::function<void()> work) { Background(std::move(work)); },
@@ -79,7 +80,8 @@ struct App::Graph {
                   [this] { return ReadGauges(); }),
         access(config.admin, config.front.host),
         admin_handler(telemetry, access, [this] { return ReadHealth(); }),
-        proxy({embeddings_handler, responses_handler, pass_through, search_handler, admin_handler},
+        proxy({embeddings_handler, responses_handler, pass_through, tunnel_handler, search_handler,
+               admin_handler},
               partitioner, clock, {config.max_request_bytes, via, upstream->name()},
               [this](const RequestRecord& record) { Observe(record); }),
         front(config.front, proxy, clock) {}
@@ -118,6 +120,7 @@ struct App::Graph {
   EmbeddingsService embeddings;
   EmbeddingsHandler embeddings_handler;
   PassThroughHandler pass_through;
+  TunnelHandler tunnel_handler;
   ResponsesHandler responses_handler;
   SearchHandler search_handler;
   Telemetry telemetry;

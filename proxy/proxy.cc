@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "proxy/forwarding.h"
+#include "proxy/http/websocket.h"
 #include "proxy/openai/errors.h"
 
 namespace larder {
@@ -55,7 +56,8 @@ RequestPlan Proxy::Plan(const Request& head) const {
   const RouteKind kind = RouteOf(head.method, head.target).kind;
   RequestPlan plan;
   plan.on_loop = IsAdminKind(kind) || kind == RouteKind::kNotFound;
-  plan.whole_body = kind != RouteKind::kPassThrough;
+  plan.tunnel = !plan.on_loop && kind != RouteKind::kSearch && AsksForWebsocket(head);
+  plan.whole_body = kind != RouteKind::kPassThrough && !plan.tunnel;
   plan.max_body_bytes = plan.whole_body ? options_.max_request_bytes : 0;
   return plan;
 }
@@ -94,6 +96,10 @@ Response Proxy::HandleApi(const Request& request, const Route& route, RequestCon
   context.endpoint = route.upstream_path;
   context.from_origin = route.from_origin;
   context.model_in_path = route.model_in_path;
+  if (request.tunnel) {
+    context.route = "websocket";
+    return handlers_.tunnel.Handle(request, context);
+  }
   switch (route.kind) {
     case RouteKind::kEmbeddings:
       return handlers_.embeddings.Handle(request, context);

@@ -11,6 +11,7 @@
 #include "proxy/openai/embeddings_handler.h"
 #include "proxy/openai/pass_through_handler.h"
 #include "proxy/openai/responses_handler.h"
+#include "proxy/openai/tunnel_handler.h"
 #include "proxy/partitioner.h"
 #include "proxy/route.h"
 #include "proxy/search/search_handler.h"
@@ -30,6 +31,7 @@ class Proxy final : public HttpHandler {
     EmbeddingsHandler& embeddings;
     ResponsesHandler& responses;
     PassThroughHandler& pass_through;
+    TunnelHandler& tunnel;
     SearchHandler& search;
     AdminHandler& admin;
   };

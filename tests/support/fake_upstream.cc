@@ -206,18 +206,24 @@ Result<UpstreamReply> FakeUpstream::Send(UpstreamRequest request) {
     MutexLock lock(mutex_);
     most_at_once_ = std::max(most_at_once_, ++inside_);
   }
-  Result<UpstreamReply> reply = Answer(std::move(request));
+  Result<UpstreamReply> reply = Answer(std::move(request), nullptr);
   MutexLock lock(mutex_);
   --inside_;
   return reply;
 }
 
-Result<UpstreamReply> FakeUpstream::Answer(UpstreamRequest request) {
+Result<UpstreamReply> FakeUpstream::OpenTunnel(UpstreamRequest request) {
+  std::shared_ptr<BodySource> tunnel = std::move(request.body_source);
+  return Answer(std::move(request), std::move(tunnel));
+}
+
+Result<UpstreamReply> FakeUpstream::Answer(UpstreamRequest request,
+                                           std::shared_ptr<BodySource> tunnel) {
   constexpr std::size_t kNoLimit = std::size_t{1} << 40;
   const MonoTime deadline = SystemClock().Monotonic() + request.first_byte_timeout;
-  FakeCall call{request.method,   request.path_and_query,  request.from_origin,
-                request.headers,  std::move(request.body), request.body_source != nullptr,
-                request.body_size};
+  FakeCall call{request.method,    request.path_and_query,  request.from_origin,
+                request.headers,   std::move(request.body), request.body_source != nullptr,
+                request.body_size, std::move(tunnel)};
   if (request.body_source != nullptr) {
     LARDER_ASSIGN_OR_RETURN(call.body, ReadWhole(*request.body_source, kNoLimit, deadline));
   }

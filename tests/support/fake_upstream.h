@@ -61,6 +61,8 @@ struct FakeCall {
   std::string body;                        // also when it came as a source
   bool streamed = false;                   // it came as a source,
   std::optional<std::uint64_t> body_size;  // of this size, when known
+  // It asked for a websocket: what the client sends into it, not read yet.
+  std::shared_ptr<BodySource> tunnel = nullptr;
 };
 
 // A body that the test feeds. Thread-safe.
@@ -138,10 +140,12 @@ class FakeUpstream final : public Upstream {
   // Errors besides the scripted: those of the request's own body source, and kDeadlineExceeded when
   // that or a hold outlasts first_byte_timeout. idle_timeout is not kept: FakeStream::Cut tells it.
   Result<UpstreamReply> Send(UpstreamRequest request) override;
+  // As Send, but that the request's source goes into the record unread.
+  Result<UpstreamReply> OpenTunnel(UpstreamRequest request) override;
 
  private:
   void AddScript(Compute script);
-  Result<UpstreamReply> Answer(UpstreamRequest request);
+  Result<UpstreamReply> Answer(UpstreamRequest request, std::shared_ptr<BodySource> tunnel);
   UpstreamReply Hand(FakeReply head, const FakeStream& stream) const;
 
   const std::string name_;

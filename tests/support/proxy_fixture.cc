@@ -163,6 +163,7 @@ ProxyWorld::ProxyWorld(Store& inner, ManualClock& clock, FakeUpstream& upstream,
   embeddings_handler_ = std::make_unique<EmbeddingsHandler>(*embeddings_, clock);
   pass_through_ =
       std::make_unique<PassThroughHandler>(upstream, clock, kVia, PassThroughOptions{kNever});
+  tunnel_ = std::make_unique<TunnelHandler>(upstream, clock, kVia, TunnelOptions{kNever});
   responses_handler_ = std::make_unique<ResponsesHandler>(
       response_cache_, upstream, clock, kVia, *pass_through_,
       [](const std::function<void()>& work) { work(); }, options.responses);
@@ -174,13 +175,14 @@ ProxyWorld::ProxyWorld(Store& inner, ManualClock& clock, FakeUpstream& upstream,
   admin_ = std::make_unique<AdminHandler>(*telemetry_, *access_, [this] {
     return AdminHandler::Health{ready, "\"index\":\"ready\""};
   });
-  proxy_ = std::make_unique<Proxy>(
-      Proxy::Handlers{*embeddings_handler_, *responses_handler_, *pass_through_, *search_, *admin_},
-      partitioner_, clock, ProxyOptions{1 << 20, kVia, upstream.name()},
-      [this](const RequestRecord& record) {
-        MutexLock lock(mutex_);
-        records_.push_back(record);
-      });
+  proxy_ =
+      std::make_unique<Proxy>(Proxy::Handlers{*embeddings_handler_, *responses_handler_,
+                                              *pass_through_, *tunnel_, *search_, *admin_},
+                              partitioner_, clock, ProxyOptions{1 << 20, kVia, upstream.name()},
+                              [this](const RequestRecord& record) {
+                                MutexLock lock(mutex_);
+                                records_.push_back(record);
+                              });
 }
 
 ProxyWorld::~ProxyWorld() {

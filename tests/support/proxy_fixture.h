@@ -107,6 +107,7 @@ class ProxyWorld {
   std::unique_ptr<EmbeddingsService> embeddings_;
   std::unique_ptr<EmbeddingsHandler> embeddings_handler_;
   std::unique_ptr<PassThroughHandler> pass_through_;
+  std::unique_ptr<TunnelHandler> tunnel_;
   std::unique_ptr<ResponsesHandler> responses_handler_;
   std::unique_ptr<SearchHandler> search_;
   std::unique_ptr<Telemetry> telemetry_;
