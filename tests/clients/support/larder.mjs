@@ -60,6 +60,8 @@ class Larder {
   // What a client takes as its base URL.
   get url() { return `${this.origin}/v1`; }
 
+  get pid() { return this.#child.pid; }
+
   async start() {
     const binary = process.env.LARDER_BINARY || kDefaultBinary;
     this.stdout = this.stderr = '';
