@@ -6,9 +6,31 @@
 
 namespace larder {
 
+namespace {
+
+std::string WithoutKeys(std::string_view protocols) {
+  constexpr std::string_view kKeyItem = "openai-insecure-api-key.";
+  std::string kept;
+  while (!protocols.empty()) {
+    const std::string_view item = protocols.substr(0, protocols.find(','));
+    protocols.remove_prefix(std::min(protocols.size(), item.size() + 1));
+    const std::string_view name = TrimOws(item);
+    if (EqualsIgnoreCase(name.substr(0, kKeyItem.size()), kKeyItem)) continue;
+    if (!kept.empty()) kept += ", ";
+    kept += name;
+  }
+  return kept;
+}
+
+}  // namespace
+
 void RemoveCredentials(Headers& headers) {
   for (const std::string_view name : kCredentialFields) headers.Remove(name);
   headers.Remove("cookie");
+  if (!headers.Has("sec-websocket-protocol")) return;
+  const std::string protocols = WithoutKeys(headers.Joined("sec-websocket-protocol"));
+  headers.Remove("sec-websocket-protocol");
+  if (!protocols.empty()) headers.Add("sec-websocket-protocol", protocols);
 }
 
 std::string WithoutCredentials(std::string_view path_and_query) {

@@ -16,7 +16,8 @@ inline constexpr std::array<std::string_view, 6> kCredentialFields = {
 inline constexpr std::array<std::string_view, 7> kCredentialParameters = {
     "key", "api_key", "api-key", "apikey", "access_token", "subscription-key", "code"};
 
-// Removes kCredentialFields and Cookie.
+// Removes kCredentialFields, Cookie, and of Sec-WebSocket-Protocol the items that carry a key:
+// browsers, which can set no fields on a websocket, send "openai-insecure-api-key.KEY" there.
 void RemoveCredentials(Headers& headers);
 
 // The target without kCredentialParameters (names compared as QueryParameter does, after

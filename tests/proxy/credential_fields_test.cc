@@ -25,6 +25,22 @@ TEST(CredentialFieldsTest, NothingThatCountsAsACredentialIsLeft) {
   }
 }
 
+TEST(CredentialFieldsTest, AKeyAmongTheProtocolsOfAWebsocketIsLeftOut) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"realtime, openai-insecure-api-key.secret, openai-beta.realtime-v1",
+       "realtime, openai-beta.realtime-v1"},
+      {"OpenAI-Insecure-API-Key.secret,realtime", "realtime"},
+      {"realtime", "realtime"},
+      {"openai-insecure-api-key.secret", ""},
+  };
+  for (const auto& [sent, kept] : rows) {
+    Headers headers = {{"sec-websocket-protocol", sent}};
+    RemoveCredentials(headers);
+    EXPECT_EQ(headers.Joined("sec-websocket-protocol"), kept);
+    EXPECT_EQ(headers.Has("sec-websocket-protocol"), *kept != '\0');
+  }
+}
+
 TEST(CredentialFieldsTest, OtherParametersStayAsTheyAreAndInOrder) {
   EXPECT_EQ(WithoutCredentials("/a"), "/a");
   EXPECT_EQ(WithoutCredentials("/a%2Fb?x=%20+y&key=s&z&&k=key"), "/a%2Fb?x=%20+y&z&&k=key");

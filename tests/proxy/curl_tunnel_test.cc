@@ -96,6 +96,23 @@ TEST_F(CurlTunnelTest, CountsThePathFromTheOriginWhenAsked) {
   EXPECT_TRUE(head.starts_with("GET /openai/realtime HTTP/1.1\r\n")) << head;
 }
 
+TEST_F(CurlTunnelTest, CarriesTheConfiguredKeyInPlaceOfTheClients) {
+  std::string head;
+  RawServer server([&](RawClient& peer) {
+    head = peer.ReadUntil("\r\n\r\n").value_or("");
+    peer.Send(kSwitching);
+  });
+  UpstreamOptions options;
+  options.url = server.url() + "/v1";
+  options.api_key = "ours";
+  UpstreamRequest request = Handshake("/realtime?model=m&api_key=theirs");
+  request.headers.Add("sec-websocket-protocol", "realtime, openai-insecure-api-key.theirs");
+  ASSERT_TRUE(HttpUpstream(options, *engine_).OpenTunnel(std::move(request)).ok());
+  EXPECT_NE(head.find("Bearer ours\r\n"), std::string::npos) << head;
+  EXPECT_EQ(head.find("theirs"), std::string::npos) << head;
+  EXPECT_EQ(head.find("Bearer k"), std::string::npos) << head;
+}
+
 TEST_F(CurlTunnelTest, SendsNothingThatWouldEndALineEarly) {
   RawServer server(RawServer::AnsweringOnce(kSwitching));
   for (const char* path : {"/a b", "/a\r\nX: y", "/a\x7f"}) {
