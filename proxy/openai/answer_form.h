@@ -12,14 +12,6 @@
 
 namespace larder {
 
-enum class AnswerForm {
-  kFull,
-  kStream,
-  kStreamWithUsage,  // chat and completions with stream_options.include_usage
-};
-// "full", "stream", "stream+usage".
-std::string_view AnswerFormName(AnswerForm form);
-
 // `stored`, an answer that was found fit to be stored (JudgeReply, SseScanner), in the form asked
 // for; byte for byte where it has that form already. Events end as the endpoint's streams do.
 // chat and completions: usage (a last event without choices, and "usage":null in those before)

@@ -1,9 +1,11 @@
 #include "proxy/openai/response_policy.h"
 
+#include <algorithm>
 #include <array>
 
 #include "proxy/json/canonical_json.h"
 #include "proxy/openai/usage.h"
+#include "proxy/pattern.h"
 
 namespace larder {
 namespace {
@@ -11,6 +13,10 @@ namespace {
 // Fields without effect on the answer, or (stream) part of the form instead.
 constexpr std::array<std::string_view, 6> kNotInKey = {
     "user", "safety_identifier", "metadata", "prompt_cache_key", "stream", "stream_options"};
+
+// Models that search by themselves, whatever snapshot of them is named.
+constexpr std::array<std::string_view, 4> kSearchingModels = {"*-search-preview*", "*-search-api*",
+                                                              "*deep-research*", "*:online"};
 
 bool IsSet(JsonElement root, std::string_view key) {
   const auto member = Member(root, key);
@@ -32,20 +38,6 @@ bool HasBuiltInTool(JsonElement root) {
   return false;
 }
 
-std::string WhyUncacheable(Endpoint endpoint, JsonElement root,
-                           const ResponsePolicyOptions& options) {
-  if (IsSet(root, "conversation")) return "conversation";
-  if (BoolMember(root, "background") == true) return "background";
-  // A stored template, which may change behind its id and may bring tools of its own.
-  if (endpoint == Endpoint::kResponses && IsSet(root, "prompt")) return "prompt-template";
-  if (HasBuiltInTool(root) || IsSet(root, "web_search_options")) return "built-in-tool";
-  if (!options.sampled && endpoint != Endpoint::kModerations &&
-      NumberMember(root, "temperature").value_or(1.0) > 0) {
-    return "sampled";
-  }
-  return {};
-}
-
 bool IsNothing(JsonElement value) {
   std::string_view text;
   JsonArray list;
@@ -54,6 +46,39 @@ bool IsNothing(JsonElement value) {
   if (value.get(list) == simdjson::SUCCESS) return list.begin() == list.end();
   if (value.get(object) == simdjson::SUCCESS) return object.begin() == object.end();
   return value.is_null();
+}
+
+bool HasContent(JsonElement root, std::string_view key) {
+  const auto member = Member(root, key);
+  return member && !IsNothing(*member);
+}
+
+// A search, or a server's tools, that are turned on without an entry in "tools".
+bool LooksOutside(JsonElement root) {
+  const std::string_view model = StringMember(root, "model").value_or("");
+  for (const std::string_view pattern : kSearchingModels) {
+    if (MatchesPattern(pattern, model)) return true;
+  }
+  const auto xai_search = Member(root, "search_parameters");
+  if (xai_search && !xai_search->is_null() && StringMember(*xai_search, "mode") != "off")
+    return true;
+  return IsSet(root, "web_search_options") || HasContent(root, "mcp_servers") ||
+         HasContent(root, "plugins") || BoolMember(root, "enable_search") == true;
+}
+
+std::string WhyUncacheable(Endpoint endpoint, JsonElement root,
+                           const ResponsePolicyOptions& options) {
+  if (IsSet(root, "conversation")) return "conversation";
+  if (BoolMember(root, "background") == true) return "background";
+  // A stored template, which may change behind its id and may bring tools of its own.
+  if (endpoint == Endpoint::kResponses && IsSet(root, "prompt")) return "prompt-template";
+  if (IsSet(root, "container")) return "container";  // a machine that keeps files between calls
+  if (HasBuiltInTool(root) || LooksOutside(root)) return "built-in-tool";
+  if (!options.sampled && endpoint != Endpoint::kModerations &&
+      NumberMember(root, "temperature").value_or(1.0) > 0) {
+    return "sampled";
+  }
+  return {};
 }
 
 bool IsErrorFinish(JsonElement choice) {
@@ -73,27 +98,32 @@ bool HasChoices(JsonElement root) {
   return says_something;
 }
 
-bool IsNonEmptyArray(JsonElement root, std::string_view key) {
+// Whether one of the elements of `root`'s array `key` is as `is_meant` says.
+template <typename Predicate>
+bool AnyOf(JsonElement root, std::string_view key, Predicate is_meant) {
   const auto member = Member(root, key);
   JsonArray list;
-  return member && member->get(list) == simdjson::SUCCESS && list.begin() != list.end();
+  if (!member || member->get(list) != simdjson::SUCCESS) return false;
+  return std::any_of(list.begin(), list.end(), is_meant);
 }
 
-bool IsAnswer(Endpoint endpoint, JsonElement root) {
-  switch (endpoint) {
-    case Endpoint::kChat:
-    case Endpoint::kCompletions:
-      return HasChoices(root);
-    case Endpoint::kModerations:
-      return IsNonEmptyArray(root, "results");
-    case Endpoint::kResponses:
-      return StringMember(root, "status").value_or("completed") == "completed" &&
-             IsNonEmptyArray(root, "output");
-    case Endpoint::kModels:
-      return root.is_object();
-    default:
-      return false;
-  }
+// An item of a response's output: a call, reasoning, or a message with something in it.
+bool ItemSaysSomething(JsonElement item) {
+  return StringMember(item, "type") != "message" || AnyOf(item, "content", PartSaysSomething);
+}
+
+bool IsWholeMessage(JsonElement root) {
+  const auto stop_reason = StringMember(root, "stop_reason");
+  return StringMember(root, "type") == "message" && stop_reason && *stop_reason != "pause_turn" &&
+         AnyOf(root, "content", PartSaysSomething);
+}
+
+// Other options of a stream than include_usage change how it is padded, not what it says.
+AnswerForm StreamFormOf(Endpoint endpoint, JsonElement root) {
+  if (endpoint != Endpoint::kChat && endpoint != Endpoint::kCompletions) return AnswerForm::kStream;
+  const auto options = Member(root, "stream_options");
+  const bool usage = options && BoolMember(*options, "include_usage") == true;
+  return usage ? AnswerForm::kStreamWithUsage : AnswerForm::kStream;
 }
 
 }  // namespace
@@ -110,12 +140,26 @@ std::string_view EndpointName(Endpoint endpoint) {
       return "moderations";
     case Endpoint::kResponses:
       return "responses";
+    case Endpoint::kMessages:
+      return "messages";
     case Endpoint::kModels:
       return "models";
     case Endpoint::kOther:
       return "other";
   }
   return "other";
+}
+
+std::string_view AnswerFormName(AnswerForm form) {
+  switch (form) {
+    case AnswerForm::kFull:
+      return "full";
+    case AnswerForm::kStream:
+      return "stream";
+    case AnswerForm::kStreamWithUsage:
+      return "stream+usage";
+  }
+  return "full";
 }
 
 Endpoint EndpointOf(std::string_view method, std::string_view path) {
@@ -125,6 +169,7 @@ Endpoint EndpointOf(std::string_view method, std::string_view path) {
     if (path == "/completions") return Endpoint::kCompletions;
     if (path == "/moderations") return Endpoint::kModerations;
     if (path == "/responses") return Endpoint::kResponses;
+    if (path == "/messages") return Endpoint::kMessages;
   }
   if (method == "GET" && (path == "/models" || path.starts_with("/models/")))
     return Endpoint::kModels;
@@ -134,7 +179,6 @@ Endpoint EndpointOf(std::string_view method, std::string_view path) {
 Result<ResponseRequest> ParseResponseRequest(Endpoint endpoint, std::string_view body,
                                              const ResponsePolicyOptions& options) {
   ResponseRequest request;
-  request.form = "full";
   if (endpoint == Endpoint::kModels) return request;
   LARDER_ASSIGN_OR_RETURN(const JsonDocument document, JsonDocument::Parse(body));
   const JsonElement root = document.root();
@@ -148,19 +192,9 @@ Result<ResponseRequest> ParseResponseRequest(Endpoint endpoint, std::string_view
     if (!stream) return InvalidArgument("stream must be true or false", "stream");
     request.stream = *stream;
   }
-  if (request.stream) {
-    const auto stream_options = Member(root, "stream_options");
-    const bool usage = stream_options && BoolMember(*stream_options, "include_usage") == true;
-    request.form = usage ? "stream+usage" : "stream";
-  }
+  if (request.stream) request.form = StreamFormOf(endpoint, root);
   request.uncacheable = WhyUncacheable(endpoint, root, options);
   request.canonical_body = CanonicalJson(root, kNotInKey);
-  if (const auto of_stream = Member(root, "stream_options"); request.stream && of_stream) {
-    // Options besides include_usage (which is in the form) change the events.
-    constexpr std::array<std::string_view, 1> kInForm = {"include_usage"};
-    const std::string others = CanonicalJson(*of_stream, kInForm);
-    if (others != "{}" && others != "null") request.canonical_body += others;
-  }
   return request;
 }
 
@@ -187,6 +221,32 @@ bool SaysSomething(JsonElement choice) {
     if (!around && !IsNothing(member.value)) return true;
   }
   return false;
+}
+
+bool PartSaysSomething(JsonElement part) {
+  const std::string_view type = StringMember(part, "type").value_or("");
+  if (type.starts_with("text") || type == "output_text") return HasContent(part, "text");
+  if (type == "refusal") return HasContent(part, "refusal");
+  return part.is_object();
+}
+
+bool IsAnswer(Endpoint endpoint, JsonElement root) {
+  switch (endpoint) {
+    case Endpoint::kChat:
+    case Endpoint::kCompletions:
+      return HasChoices(root);
+    case Endpoint::kModerations:
+      return AnyOf(root, "results", [](JsonElement) { return true; });
+    case Endpoint::kResponses:
+      return StringMember(root, "status").value_or("completed") == "completed" &&
+             AnyOf(root, "output", ItemSaysSomething);
+    case Endpoint::kMessages:
+      return IsWholeMessage(root);
+    case Endpoint::kModels:
+      return root.is_object();
+    default:
+      return false;
+  }
 }
 
 ReplyVerdict JudgeReply(Endpoint endpoint, std::string_view body) {

@@ -146,10 +146,11 @@ Response ResponsesHandler::Handle(const Request& request, Endpoint endpoint,
     context.status.reason = job.parsed.uncacheable.empty() ? "skip-cache" : job.parsed.uncacheable;
     return pass_through_.Handle(request, context);
   }
-  job.key = DeriveResponseKey({KeyScope{context.partition, directives.name_space, upstream_.name(),
-                                        KeyedHeaders(request.headers)},
-                               request.method, context.endpoint, job.parsed.canonical_body,
-                               job.parsed.form, directives.custom_key});
+  job.key =
+      DeriveResponseKey({KeyScope{context.partition, directives.name_space, upstream_.name(),
+                                  KeyedHeaders(request.headers)},
+                         request.method, context.endpoint, job.parsed.canonical_body,
+                         std::string(AnswerFormName(job.parsed.form)), directives.custom_key});
   if (auto hit = TryCache(job)) return std::move(*hit);
   if (directives.only_if_cached) {
     return RenderError(Error{ErrorCode::kNotCached, ErrorOrigin::kDownstream,
@@ -295,13 +296,14 @@ Response ResponsesHandler::LeadStream(Job& job, UpstreamReply reply, Landing lan
   // The recording: lives in the transcript's callbacks, is committed at the stream's proper end,
   // and is gone with the transcript when nobody reads to the end.
   struct Recording {
+    explicit Recording(Endpoint endpoint) : scanner(endpoint) {}
     SseScanner scanner;
     ResponseEntry entry;
     bool storable = false;
     std::size_t seen_bytes = 0;
     std::unique_ptr<FlightTable<Flight>::Lead> lead;
   };
-  const auto recording = std::make_shared<Recording>();
+  const auto recording = std::make_shared<Recording>(job.endpoint);
   recording->entry = job.NewEntry(upstream_.name());
   recording->entry.is_stream = true;
   recording->entry.fields = StoredHeaders(reply.headers).fields();
@@ -312,12 +314,13 @@ Response ResponsesHandler::LeadStream(Job& job, UpstreamReply reply, Landing lan
       IsPlain(reply.headers) && job.context.directives.may_store() && job.parsed.stream;
   recording->lead = std::move(landing.lead);
 
-  auto on_bytes = [recording, limit = options_.max_body_bytes](std::string_view bytes) {
+  auto on_bytes = [recording, endpoint = job.endpoint,
+                   limit = options_.max_body_bytes](std::string_view bytes) {
     recording->seen_bytes += bytes.size();
     // Beyond the limit it is relayed alone: the scanner must not gather a line without end.
     if (recording->storable && recording->seen_bytes > limit) {
       recording->storable = false;
-      recording->scanner = SseScanner();
+      recording->scanner = SseScanner(endpoint);
     }
     if (recording->storable) recording->scanner.Feed(bytes);
   };

@@ -1,7 +1,6 @@
 #include "proxy/openai/sse_scanner.h"
 
 #include "proxy/json/json.h"
-#include "proxy/openai/response_policy.h"
 #include "proxy/openai/usage.h"
 
 namespace larder {
@@ -31,90 +30,71 @@ bool HasErrorFinish(JsonElement data) {
 }  // namespace
 
 void SseScanner::Feed(std::string_view bytes) {
-  while (!bytes.empty()) {
-    if (after_cr_ && bytes.front() == '\n') {  // the LF of a CRLF
-      bytes.remove_prefix(1);
-      after_cr_ = false;
-      continue;
-    }
-    after_cr_ = false;
-    const std::size_t end = bytes.find_first_of("\r\n");
-    if (end == std::string_view::npos) {
-      line_.append(bytes);
-      return;
-    }
-    after_cr_ = bytes[end] == '\r';
-    if (line_.empty()) {
-      TakeLine(bytes.substr(0, end));
-    } else {
-      line_.append(bytes, 0, end);
-      TakeLine(line_);
-      line_.clear();
-    }
-    bytes.remove_prefix(end + 1);
+  reader_.Feed(bytes);
+  while (const auto event = reader_.Next()) {
+    if (event->has_data) Inspect(*event);
   }
 }
 
-void SseScanner::TakeLine(std::string_view line) {
-  if (line.empty()) {
-    Dispatch();
+void SseScanner::Inspect(const SseEvent& event) {
+  if (event.data == "[DONE]") {
+    const bool has_own = endpoint_ == Endpoint::kResponses || endpoint_ == Endpoint::kMessages;
+    if (!has_own) terminated_ = true;
+    if (!terminated_) ++events_;
     return;
   }
-  const std::size_t colon = line.find(':');
-  const std::string_view name = line.substr(0, colon);
-  std::string_view value =
-      colon == std::string_view::npos ? std::string_view() : line.substr(colon + 1);
-  if (value.starts_with(' ')) value.remove_prefix(1);
-  if (name == "event") {
-    event_ = value;
-  } else if (name == "data") {
-    if (has_data_) data_ += '\n';
-    data_ += value;
-    has_data_ = true;
-  }
+  if (terminated_) goes_on_ = true;
+  if (event.name == "error") failed_ = true;
+  InspectData(event.data);
+  if (!terminated_) ++events_;
 }
 
-void SseScanner::Dispatch() {
-  if (has_data_) {
-    if (data_ == "[DONE]") {
-      terminated_ = true;
-    } else {
-      if (event_ == "error") failed_ = true;
-      InspectData();
-      if (!terminated_) ++events_;
-    }
-  }
-  event_.clear();
-  data_.clear();
-  has_data_ = false;
-}
-
-void SseScanner::InspectData() {
+void SseScanner::InspectData(std::string_view data) {
   // Most events are text deltas; once one has answered, only those that may say more are parsed.
-  const auto mentions = [&](std::string_view word) {
-    return data_.find(word) != std::string::npos;
-  };
-  if (answered_ && !mentions("\"error\"") && !mentions("\"usage\"") && !mentions("\"response.") &&
-      !mentions("message_stop")) {
+  const auto mentions = [&](std::string_view word) { return data.find(word) != data.npos; };
+  if (answered_ && !mentions("\"error\"") && !mentions("\"usage\"") &&
+      !mentions("response.completed") && !mentions("response.failed") &&
+      !mentions("response.incomplete") && !mentions("message_stop") && !mentions("pause_turn")) {
     return;
   }
-  const auto document = JsonDocument::Parse(data_);
+  const auto document = JsonDocument::Parse(data);
   if (!document.ok()) {
     answered_ = true;
     return;
   }
   const JsonElement root = document->root();
-  if (const auto type = StringMember(root, "type")) {
-    if (*type == "response.completed" || *type == "message_stop") terminated_ = true;
-    if (*type == "response.failed" || *type == "response.incomplete" || *type == "error")
-      failed_ = true;
-  }
   if (const auto error = Member(root, "error"); error && !error->is_null()) failed_ = true;
   if (HasErrorFinish(root)) failed_ = true;
-  if (!terminated_ && Answers(root)) answered_ = true;
+  InspectType(StringMember(root, "type").value_or(""), root);
   const TokenUsage usage = UsageOf(root);
   if (usage.prompt >= 0) prompt_tokens_ = usage.prompt;
   if (usage.completion >= 0) completion_tokens_ = usage.completion;
+}
+
+void SseScanner::InspectType(std::string_view type, JsonElement root) {
+  if (type == "error" || type == "response.failed" || type == "response.incomplete") failed_ = true;
+  if (endpoint_ == Endpoint::kResponses) {
+    if (type.ends_with(".delta")) answered_ = true;
+    if (type == "response.completed") {
+      terminated_ = true;
+      const auto response = Member(root, "response");
+      if (response && IsAnswer(endpoint_, *response)) answered_ = true;
+      if (response && StringMember(*response, "status").value_or("completed") != "completed")
+        failed_ = true;
+      if (response) {
+        const auto error = Member(*response, "error");
+        if (error && !error->is_null()) failed_ = true;
+      }
+    }
+  } else if (endpoint_ == Endpoint::kMessages) {
+    if (type == "message_stop") terminated_ = true;
+    const auto part = Member(root, type == "content_block_start" ? "content_block" : "delta");
+    if (!part) return;
+    if (type.starts_with("content_block_") && PartSaysSomething(*part)) answered_ = true;
+    if (StringMember(*part, "stop_reason") == "pause_turn") failed_ = true;
+  } else if (!terminated_ && Answers(root)) {
+    answered_ = true;
+  }
 }
 
 }  // namespace larder

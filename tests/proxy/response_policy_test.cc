@@ -23,6 +23,7 @@ TEST(EndpointOfTest, IsACachedOneForExactlyItsMethodAndPath) {
       {"POST", "/completions", Endpoint::kCompletions},
       {"POST", "/moderations", Endpoint::kModerations},
       {"POST", "/responses", Endpoint::kResponses},
+      {"POST", "/messages", Endpoint::kMessages},
       {"GET", "/models", Endpoint::kModels},
       {"GET", "/models/m", Endpoint::kModels},
       {"GET", "/models/org/m", Endpoint::kModels},
@@ -34,6 +35,9 @@ TEST(EndpointOfTest, IsACachedOneForExactlyItsMethodAndPath) {
       {"POST", "/embeddings/", Endpoint::kOther},
       {"POST", "/chat/completions/c", Endpoint::kOther},
       {"POST", "/responses/r/cancel", Endpoint::kOther},
+      {"POST", "/messages/count_tokens", Endpoint::kOther},
+      {"POST", "/messages/batches", Endpoint::kOther},
+      {"GET", "/messages", Endpoint::kOther},
       {"GET", "/modelsx", Endpoint::kOther},
       {"post", "/embeddings", Endpoint::kOther},
       {"POST", "", Endpoint::kOther},
@@ -47,6 +51,7 @@ TEST(EndpointNameTest, IsBoundedAndOneForEach) {
   EXPECT_EQ(EndpointName(Endpoint::kChat), "chat");
   EXPECT_EQ(EndpointName(Endpoint::kOther), "other");
   EXPECT_EQ(EndpointName(Endpoint::kResponses), "responses");
+  EXPECT_EQ(EndpointName(Endpoint::kMessages), "messages");
 }
 
 struct PolicyCase {
@@ -90,6 +95,10 @@ INSTANTIATE_TEST_SUITE_P(
         PolicyCase{"Mcp", Endpoint::kResponses, R"({"tools":[{"type":"mcp"}]})", "built-in-tool"},
         PolicyCase{"FileSearch", Endpoint::kResponses, R"({"tools":[{"type":"file_search"}]})",
                    "built-in-tool"},
+        PolicyCase{"ImageGeneration", Endpoint::kResponses,
+                   R"({"tools":[{"type":"image_generation"}]})", "built-in-tool"},
+        PolicyCase{"LocalShell", Endpoint::kResponses, R"({"tools":[{"type":"local_shell"}]})",
+                   "built-in-tool"},
         PolicyCase{"UnheardOfTool", Endpoint::kResponses, R"({"tools":[{"type":"new"}]})",
                    "built-in-tool"},
         PolicyCase{"ToolOfNoKnownShape", Endpoint::kChat, R"({"tools":[{"google_search":{}}]})",
@@ -99,6 +108,39 @@ INSTANTIATE_TEST_SUITE_P(
         PolicyCase{"WebSearchOptions", Endpoint::kChat, R"({"web_search_options":{}})",
                    "built-in-tool"},
         PolicyCase{"NullWebSearchOptions", Endpoint::kChat, R"({"web_search_options":null})", ""},
+        PolicyCase{"SearchModel", Endpoint::kChat,
+                   R"({"model":"gpt-4o-search-preview-2025-03-11"})", "built-in-tool"},
+        PolicyCase{"SearchApiModel", Endpoint::kChat, R"({"model":"openai/gpt-5-search-api"})",
+                   "built-in-tool"},
+        PolicyCase{"DeepResearchModel", Endpoint::kResponses, R"({"model":"o3-deep-research"})",
+                   "built-in-tool"},
+        PolicyCase{"OnlineModel", Endpoint::kChat, R"({"model":"openai/gpt-4o:online"})",
+                   "built-in-tool"},
+        PolicyCase{"ModelWithSearchInItsName", Endpoint::kChat, R"({"model":"research-search"})",
+                   ""},
+        PolicyCase{"Plugins", Endpoint::kChat, R"({"plugins":[{"id":"web"}]})", "built-in-tool"},
+        PolicyCase{"NoPlugins", Endpoint::kChat, R"({"plugins":[]})", ""},
+        PolicyCase{"SearchParameters", Endpoint::kChat, R"({"search_parameters":{"mode":"auto"}})",
+                   "built-in-tool"},
+        PolicyCase{"SearchTurnedOff", Endpoint::kChat, R"({"search_parameters":{"mode":"off"}})",
+                   ""},
+        PolicyCase{"EnableSearch", Endpoint::kChat, R"({"enable_search":true})", "built-in-tool"},
+        PolicyCase{"NoEnableSearch", Endpoint::kChat, R"({"enable_search":false})", ""},
+        PolicyCase{"Audio", Endpoint::kChat,
+                   R"({"modalities":["text","audio"],"audio":{"voice":"v"}})", ""},
+        PolicyCase{"Message", Endpoint::kMessages, R"({"model":"m","max_tokens":9})", ""},
+        PolicyCase{"MessageToolOfTheCaller", Endpoint::kMessages,
+                   R"({"tools":[{"name":"f","input_schema":{}},{"type":"custom","name":"g"}]})",
+                   ""},
+        PolicyCase{"MessageToolOfTheServer", Endpoint::kMessages,
+                   R"({"tools":[{"type":"web_search_20250305","name":"web_search"}]})",
+                   "built-in-tool"},
+        PolicyCase{"McpServers", Endpoint::kMessages, R"({"mcp_servers":[{"type":"url"}]})",
+                   "built-in-tool"},
+        PolicyCase{"NoMcpServers", Endpoint::kMessages, R"({"mcp_servers":[]})", ""},
+        PolicyCase{"Container", Endpoint::kMessages, R"({"container":"c"})", "container"},
+        PolicyCase{"NullContainer", Endpoint::kMessages, R"({"container":null})", ""},
+        PolicyCase{"MessageSampledByDefault", Endpoint::kMessages, "{}", "sampled", false},
         PolicyCase{"Conversation", Endpoint::kResponses, R"({"conversation":"conv_1"})",
                    "conversation"},
         PolicyCase{"ConversationObject", Endpoint::kResponses, R"({"conversation":{"id":"c"}})",
@@ -125,7 +167,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(ParseResponseRequestTest, TellsTheFormAskedFor) {
   const struct {
     const char* body;
-    const char* form;
+    std::string_view form;
     bool stream;
   } kCases[] = {
       {"{}", "full", false},
@@ -139,7 +181,7 @@ TEST(ParseResponseRequestTest, TellsTheFormAskedFor) {
   };
   for (const auto& c : kCases) {
     const auto request = Parsed(Endpoint::kChat, c.body);
-    EXPECT_EQ(request.form, c.form) << c.body;
+    EXPECT_EQ(AnswerFormName(request.form), c.form) << c.body;
     EXPECT_EQ(request.stream, c.stream) << c.body;
     EXPECT_EQ(request.canonical_body, "{}") << c.body;
   }
@@ -153,16 +195,25 @@ TEST(ParseResponseRequestTest, LeavesOutOfTheKeyWhatHasNoEffect) {
   EXPECT_EQ(request.model, "m");
 }
 
-TEST(ParseResponseRequestTest, OtherOptionsOfAStreamCountForTheKey) {
-  const auto plain = Parsed(Endpoint::kChat, R"({"stream":true})").canonical_body;
-  EXPECT_NE(
-      Parsed(Endpoint::kChat, R"({"stream":true,"stream_options":{"include_obfuscation":false}})")
-          .canonical_body,
-      plain);
+TEST(ParseResponseRequestTest, UsageIsAFormOfItsOwnWhereStreamsTellItOnRequestAlone) {
+  const char* body = R"({"stream":true,"stream_options":{"include_usage":true}})";
+  EXPECT_EQ(Parsed(Endpoint::kCompletions, body).form, AnswerForm::kStreamWithUsage);
+  EXPECT_EQ(Parsed(Endpoint::kResponses, body).form, AnswerForm::kStream);
+  EXPECT_EQ(Parsed(Endpoint::kMessages, body).form, AnswerForm::kStream);
+}
+
+TEST(ParseResponseRequestTest, NoOptionOfAStreamCountsForTheKey) {
+  for (const char* body : {R"({"stream":true,"stream_options":{"include_obfuscation":false}})",
+                           R"({"stream":false,"stream_options":{"include_usage":true}})",
+                           R"({"stream_options":{}})"}) {
+    EXPECT_EQ(Parsed(Endpoint::kChat, body).canonical_body, "{}") << body;
+  }
+}
+
+TEST(ParseResponseRequestTest, WhatAResponseGoesOnFromAndWhetherItIsKeptCountForTheKey) {
   EXPECT_EQ(
-      Parsed(Endpoint::kChat, R"({"stream":false,"stream_options":{"include_obfuscation":false}})")
-          .canonical_body,
-      plain);
+      Parsed(Endpoint::kResponses, R"({"store":true,"previous_response_id":"r"})").canonical_body,
+      R"({"previous_response_id":"r","store":true})");
 }
 
 TEST(ParseResponseRequestTest, RefusesAMalformedBody) {
@@ -189,7 +240,7 @@ TEST(ParseResponseRequestTest, RefusesAMalformedBody) {
 TEST(ParseResponseRequestTest, IgnoresTheBodyOfGet) {
   const auto request = Parsed(Endpoint::kModels, "not JSON");
   EXPECT_EQ(request.canonical_body, "");
-  EXPECT_EQ(request.form, "full");
+  EXPECT_EQ(request.form, AnswerForm::kFull);
 }
 
 TEST(LifetimeOfTest, IsShorterForTheModels) {
@@ -253,6 +304,44 @@ TEST(JudgeReplyTest, StoresOnlyAnAnswer) {
       {"empty response", Endpoint::kResponses, R"({"status":"completed","output":[]})", false},
       {"response with its error", Endpoint::kResponses,
        R"({"status":"completed","error":{"code":"c"},"output":[{}]})", false},
+      {"response of an empty message", Endpoint::kResponses,
+       R"({"status":"completed","output":[{"type":"message","content":[{"type":"output_text",
+           "text":""}]}]})",
+       false},
+      {"response that refuses", Endpoint::kResponses,
+       R"({"status":"completed","output":[{"type":"message","content":[{"type":"refusal",
+           "refusal":"no"}]}]})",
+       true},
+      {"response that calls", Endpoint::kResponses,
+       R"({"status":"completed","output":[{"type":"function_call","arguments":""}]})", true},
+      {"response in the background", Endpoint::kResponses,
+       R"({"status":"in_progress","output":[{}]})", false},
+      {"answer that a filter cut", Endpoint::kChat,
+       R"({"choices":[{"message":{"content":"a"},"finish_reason":"content_filter"}]})", true},
+      {"message", Endpoint::kMessages,
+       R"({"type":"message","content":[{"type":"text","text":"a"}],"stop_reason":"end_turn"})",
+       true},
+      {"message that calls", Endpoint::kMessages,
+       R"({"type":"message","content":[{"type":"tool_use","input":{}}],"stop_reason":"tool_use"})",
+       true},
+      {"message at its limit", Endpoint::kMessages,
+       R"({"type":"message","content":[{"type":"text","text":"a"}],"stop_reason":"max_tokens"})",
+       true},
+      {"empty message", Endpoint::kMessages,
+       R"({"type":"message","content":[],"stop_reason":"end_turn"})", false},
+      {"message of empty text", Endpoint::kMessages,
+       R"({"type":"message","content":[{"type":"text","text":""}],"stop_reason":"end_turn"})",
+       false},
+      {"message that has not stopped", Endpoint::kMessages,
+       R"({"type":"message","content":[{"type":"text","text":"a"}],"stop_reason":null})", false},
+      {"message to be continued", Endpoint::kMessages,
+       R"({"type":"message","content":[{"type":"text","text":"a"}],"stop_reason":"pause_turn"})",
+       false},
+      {"message error", Endpoint::kMessages,
+       R"({"type":"error","error":{"type":"overloaded_error"}})", false},
+      {"something else than a message", Endpoint::kMessages,
+       R"({"type":"completion","content":[{"type":"text","text":"a"}],"stop_reason":"end_turn"})",
+       false},
       {"models", Endpoint::kModels, R"({"data":[]})", true},
       {"no object", Endpoint::kModels, "[]", false},
       {"HTML", Endpoint::kChat, "<html>", false},

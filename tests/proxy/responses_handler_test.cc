@@ -63,7 +63,9 @@ TEST_P(ResponsesPathTest, IsCachedOrPassedThrough) {
   EXPECT_EQ(upstream().call_count(), c.cached ? 1U : 2U);
 }
 constexpr const char* kOutput =
-    R"({"status":"completed","output":[{"type":"message","content":[]}]})";
+    R"({"status":"completed","output":[{"type":"message","content":[{"type":"output_text","text":"b"}]}]})";
+constexpr const char* kMessage =
+    R"({"type":"message","content":[{"type":"text","text":"b"}],"stop_reason":"end_turn"})";
 INSTANTIATE_TEST_SUITE_P(
     Paths, ResponsesPathTest,
     testing::Values(
@@ -73,6 +75,8 @@ INSTANTIATE_TEST_SUITE_P(
         PathCase{"Moderations", "POST", "/v1/moderations", R"({"input":"a"})",
                  R"({"results":[{}]})", true},
         PathCase{"Responses", "POST", "/v1/responses", R"({"input":"a"})", kOutput, true},
+        PathCase{"Messages", "POST", "/v1/messages", R"({"max_tokens":1})", kMessage, true},
+        PathCase{"CountTokens", "POST", "/v1/messages/count_tokens", "{}", "{}", false},
         PathCase{"Models", "GET", "/v1/models", "", R"({"data":[]})", true},
         PathCase{"Model", "GET", "/v1/models/gpt-4o", "", R"({"id":"gpt-4o"})", true},
         PathCase{"AzureChat", "POST", "/openai/deployments/d/chat/completions?api-version=1", kAsk,
