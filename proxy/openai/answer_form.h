@@ -15,7 +15,8 @@ namespace larder {
 // `stored`, an answer that was found fit to be stored (JudgeReply, SseScanner), in the form asked
 // for; byte for byte where it has that form already. Events end as the endpoint's streams do.
 // chat and completions: usage (a last event without choices, and "usage":null in those before)
-// stands in kStreamWithUsage alone. responses and messages: their streams always tell it.
+// stands in kStreamWithUsage alone; what a provider tells unasked beside the choices stays.
+// responses and messages: their streams always tell it.
 // nullopt: it cannot be given so: usage is asked for and the stored stream has none, or the stored
 // bytes are not understood. A whole answer made of a stream that told no usage has no "usage".
 std::optional<std::string> RenderAnswer(Endpoint endpoint, std::string_view stored,
