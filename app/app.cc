@@ -11,8 +11,7 @@
 #include "cache/unavailable_store.h"
 #include "proxy/admin/rollup.h"
 #include "proxy/proxy.h"
-#include "proxy/upstream/builtin/builtin_upstream.h"
-#include "proxy/upstream/http_upstream.h"
+#include "proxy/upstream/upstream_set.h"
 
 namespace larder {
 namespace {
@@ -32,18 +31,6 @@ std::string NewVia() {
   return via;
 }
 
-EmbeddingsServiceOptions EmbeddingsOptionsOf(const Config& config) {
-  EmbeddingsServiceOptions options = config.embeddings;
-  options.upstream_timeout = config.upstream_timeout;
-  return options;
-}
-
-ResponsesOptions ResponsesOptionsOf(const Config& config) {
-  ResponsesOptions options = config.responses;
-  options.upstream_timeout = config.upstream_timeout;
-  return options;
-}
-
 }  // namespace
 
 std::string Version() {
@@ -53,7 +40,7 @@ std::string Version() {
 // Members stand in the order of construction; each may use those before it.
 struct App::Graph {
   Graph(const Config& c, Log& l, std::unique_ptr<Clock> k, DataDir d, std::unique_ptr<Store> s,
-        Partitioner p, std::unique_ptr<CurlEngine> e)
+        Partitioner p, std::unique_ptr<UpstreamSet> u)
       : config(c),
         log(l),
         owned_clock(std::move(k)),
@@ -61,35 +48,30 @@ struct App::Graph {
         data_dir(std::move(d)),
         partitioner(std::move(p)),
         store(std::move(s)),
-        engine(std::move(e)),
-        upstream(MakeUpstream()),
+        upstreams(std::move(u)),
         embedding_cache(*store, clock, config.embedding_cache),
         response_cache(*store, config.response_cache),
         spaces(config.spaces),
         indexer(*store, clock, spaces, config.embedding_cache.lifetime, config.indexer),
-        embeddings(embedding_cache, *upstream, clock, via, EmbeddingsOptionsOf(config)),
+        embeddings(embedding_cache, *upstreams, clock, via, config.embeddings),
         embeddings_handler(embeddings, clock),
-        pass_through(*upstream, clock, via, {config.upstream_timeout}),
-        tunnel_handler(*upstream, clock, via, {config.upstream_timeout}),
+        pass_through(*upstreams, clock, via),
+        tunnel_handler(*upstreams, clock, via),
         responses_handler(
-            response_cache, *upstream, clock, via, pass_through,
+            response_cache, *upstreams, clock, via, pass_through,
             [this](std::function<void()> work) { Background(std::move(work)); },
-            ResponsesOptionsOf(config)),
+            [this](std::function<void()> work) { return refreshes.Submit(std::move(work)); },
+            config.responses),
         search_handler(embeddings, indexer, spaces, *store, clock, config.embedding_cache.lifetime),
-        telemetry(*store, clock, {Version(), upstream->name(), data_dir.path()},
+        telemetry(*store, clock, {Version(), config.upstream, data_dir.path()},
                   [this] { return ReadGauges(); }),
         access(config.admin, config.front.host),
         admin_handler(telemetry, access, [this] { return ReadHealth(); }),
         proxy({embeddings_handler, responses_handler, pass_through, tunnel_handler, search_handler,
                admin_handler},
-              partitioner, clock, {config.max_request_bytes, via, upstream->name()},
+              partitioner, clock, {config.max_request_bytes, via, config.upstream},
               [this](const RequestRecord& record) { Observe(record); }),
         front(config.front, proxy, clock) {}
-
-  std::unique_ptr<Upstream> MakeUpstream() {
-    if (config.upstream == "builtin") return std::make_unique<BuiltinUpstream>();
-    return std::make_unique<HttpUpstream>(config.upstream, *engine);
-  }
 
   void Background(std::function<void()> work) {
     // When every worker is busy, the disk write is dropped: the entry stands in the memory tier.
@@ -111,8 +93,8 @@ struct App::Graph {
   Partitioner partitioner;
   std::unique_ptr<Store> store;
   WorkerPool background{{2, 4096}};
-  std::unique_ptr<CurlEngine> engine;
-  std::unique_ptr<Upstream> upstream;
+  WorkerPool refreshes{{8, 256}};
+  std::unique_ptr<UpstreamSet> upstreams;
   EmbeddingCache embedding_cache;
   ResponseCache response_cache;
   SpaceSet spaces;
@@ -241,10 +223,13 @@ Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log) {
               {{"reason", opened.error().message}});
     store = std::make_unique<UnavailableStore>(opened.error().message);
   }
-  LARDER_ASSIGN_OR_RETURN(auto engine, CurlEngine::Start(config.http, *clock));
+  UpstreamOptions upstream;
+  upstream.url = config.upstream;
+  upstream.http = config.http;
+  LARDER_ASSIGN_OR_RETURN(auto upstreams, UpstreamSet::Create({upstream}, *clock));
   std::unique_ptr<App> app(new App(
       std::make_unique<Graph>(config, log, std::move(clock), std::move(data_dir), std::move(store),
-                              std::move(partitioner), std::move(engine))));
+                              std::move(partitioner), std::move(upstreams))));
   Graph& graph = *app->graph_;
   graph.embedding_cache.set_observer(
       [&graph](const NewEmbedding& added) { graph.indexer.Enqueue(added); });
@@ -263,9 +248,10 @@ bool App::Stop() {
   if (std::exchange(graph.stopped, true)) return true;
   graph.ready = false;
   const bool finished = graph.front.Drain(graph.clock.Monotonic() + graph.config.drain_timeout);
-  graph.engine->Abort();  // what is still waiting for upstream ends now
+  graph.upstreams->Abort();  // what is still waiting for upstream ends now
   graph.front.Stop();
   graph.indexer.Stop();
+  graph.refreshes.Stop();
   graph.background.Stop();
   if (graph.flusher.joinable()) {
     {

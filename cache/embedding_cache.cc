@@ -1,33 +1,27 @@
 #include "cache/embedding_cache.h"
 
-#include "cache/freshness.h"
-
 namespace larder {
 
 EmbeddingCache::EmbeddingCache(Store& store, const Clock& clock, EmbeddingCacheOptions options)
     : store_(store), clock_(clock), options_(options), memory_(options.memory_bytes) {}
 
-bool EmbeddingCache::IsFresh(const EmbeddingEntry& entry,
-                             std::optional<std::chrono::seconds> max_age) const {
-  return FreshnessOf(entry.stamp, clock_.Now(), options_.lifetime, max_age) == Freshness::kFresh;
-}
-
-EmbeddingPointer EmbeddingCache::FindInMemory(const CacheKey& key,
-                                              std::optional<std::chrono::seconds> max_age) {
+EmbeddingPointer EmbeddingCache::FindInMemory(const CacheKey& key, const FreshnessLimits& limits) {
   EmbeddingPointer entry = memory_.Find(key);
-  if (entry == nullptr || !IsFresh(*entry, max_age)) return nullptr;
+  if (entry == nullptr || FreshnessOf(entry->stamp, clock_.Now(), limits) != Freshness::kFresh) {
+    return nullptr;
+  }
   ++stats_.memory_hits;
   return entry;
 }
 
 EmbeddingCache::Found EmbeddingCache::Find(std::span<const CacheKey> keys,
-                                           std::optional<std::chrono::seconds> max_age) {
+                                           const FreshnessLimits& limits) {
   Found found;
   found.entries.resize(keys.size());
   std::vector<std::size_t> absent;
   std::vector<std::string_view> wanted;
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    found.entries[i] = FindInMemory(keys[i], max_age);
+    found.entries[i] = FindInMemory(keys[i], limits);
     if (found.entries[i] == nullptr) {
       absent.push_back(i);
       wanted.push_back(AsBytes(keys[i]));
@@ -50,8 +44,10 @@ EmbeddingCache::Found EmbeddingCache::Find(std::span<const CacheKey> keys,
       ++stats_.corrupt;
       continue;
     }
-    if (!IsFresh(*decoded, max_age)) {
-      ++stats_.expired;
+    if (const Freshness freshness = FreshnessOf(decoded->stamp, clock_.Now(), limits);
+        freshness != Freshness::kFresh) {
+      ++(freshness == Freshness::kStale ? found.stale : found.refused);
+      if (freshness == Freshness::kStale) ++stats_.expired;
       continue;
     }
     auto entry = std::make_shared<const EmbeddingEntry>(std::move(decoded).value());

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "cache/embedding_record.h"
+#include "cache/freshness.h"
 #include "cache/memory_tier.h"
 #include "cache/store.h"
 #include "cache/tier_stats.h"
@@ -47,14 +48,15 @@ class EmbeddingCache {
   struct Found {
     std::vector<EmbeddingPointer>
         entries;  // one a key, in order; null where there is no fresh entry
+    // Of those without: how many have an entry that is stale, or that the limits refuse.
+    std::size_t stale = 0;
+    std::size_t refused = 0;
     bool store_failed = false;
   };
-  // Fresh entries only: younger than their own lifetime, the configured one and `max_age`.
-  Found Find(std::span<const CacheKey> keys,
-             std::optional<std::chrono::seconds> max_age = std::nullopt);
-  // The memory tier alone; null when absent or stale. Never does I/O.
-  EmbeddingPointer FindInMemory(const CacheKey& key,
-                                std::optional<std::chrono::seconds> max_age = std::nullopt);
+  // Entries that are fresh within `limits`.
+  Found Find(std::span<const CacheKey> keys, const FreshnessLimits& limits);
+  // The memory tier alone; null when absent or not fresh. Never does I/O.
+  EmbeddingPointer FindInMemory(const CacheKey& key, const FreshnessLimits& limits);
 
   // Stores all or none. Errors: kIo from the store; the entries then stand in the memory tier
   // alone.
@@ -67,8 +69,6 @@ class EmbeddingCache {
   const MemoryTier<EmbeddingEntry>& memory() const { return memory_; }
 
  private:
-  bool IsFresh(const EmbeddingEntry& entry, std::optional<std::chrono::seconds> max_age) const;
-
   Store& store_;
   const Clock& clock_;
   const EmbeddingCacheOptions options_;

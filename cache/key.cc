@@ -9,8 +9,8 @@ namespace {
 // parts read the same.
 class KeyBuilder {
  public:
-  explicit KeyBuilder(std::string_view tag) : writer_(bytes_) {
-    writer_.Fixed(kKeyVersion);
+  KeyBuilder(std::uint8_t version, std::string_view tag) : writer_(bytes_) {
+    writer_.Fixed(version);
     writer_.Prefixed(tag);
   }
   KeyBuilder& Part(std::string_view part) {
@@ -32,7 +32,7 @@ class KeyBuilder {
 
 Digest DeriveEmbeddingScope(const EmbeddingScope& parts) {
   const auto& [scope, model, dimensions, extra] = parts;
-  return KeyBuilder("embedding-scope")
+  return KeyBuilder(kEmbeddingKeyVersion, "embedding-scope")
       .Part(scope)
       .Part(model)
       .Part(dimensions)
@@ -44,7 +44,7 @@ CacheKey DeriveEmbeddingKey(const Digest& scope, InputKind kind, std::string_vie
   thread_local Sha256 hash;
   std::string head;
   ByteWriter writer(head);
-  writer.Fixed(kKeyVersion);
+  writer.Fixed(kEmbeddingKeyVersion);
   writer.Prefixed("embedding");
   writer.Raw(AsBytes(scope));
   writer.Fixed(static_cast<std::uint8_t>(kind));
@@ -55,22 +55,27 @@ CacheKey DeriveEmbeddingKey(const Digest& scope, InputKind kind, std::string_vie
 }
 
 CacheKey DeriveResponseKey(const ResponseKeyParts& parts) {
-  const auto& [scope, method, path_and_query, body, form, custom_key] = parts;
+  const auto& [scope, method, path_and_query, body, custom_key] = parts;
   if (!custom_key.empty()) {
-    return KeyBuilder("response-custom")
+    return KeyBuilder(kResponseKeyVersion, "response-custom")
         .Part(scope)
         .Part(method)
         .Part(path_and_query)
-        .Part(form)
         .Part(custom_key)
         .Finish();
   }
-  return KeyBuilder("response")
+  return KeyBuilder(kResponseKeyVersion, "response")
       .Part(scope)
       .Part(method)
       .Part(path_and_query)
       .Part(body)
-      .Part(form)
+      .Finish();
+}
+
+Digest DeriveResponseIdKey(const Partition& partition, std::string_view response_id) {
+  return KeyBuilder(kResponseKeyVersion, "response-id")
+      .Part(partition.id())
+      .Part(response_id)
       .Finish();
 }
 

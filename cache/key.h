@@ -3,7 +3,7 @@
 //
 // The parts stand in structs that are hashed by structured binding: a field that is added does not
 // compile until key.cc says where it belongs. Golden digests in tests/cache/key_test.cc pin the
-// result; they change only together with kKeyVersion. Thread-safety: pure functions.
+// result; they change only together with their version. Thread-safety: pure functions.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,9 @@ namespace larder {
 
 using CacheKey = Digest;
 
-inline constexpr std::uint8_t kKeyVersion = 1;
+inline constexpr std::uint8_t kEmbeddingKeyVersion = 1;
+// 2: the form of the answer is no part any more; one entry serves streamed and whole.
+inline constexpr std::uint8_t kResponseKeyVersion = 2;
 
 // Who may share an entry. There is no default: every key is made for somebody.
 class Partition {
@@ -53,7 +55,6 @@ struct ResponseKeyParts {
   std::string method;
   std::string path_and_query;
   std::string body;  // canonical JSON without the fields that do not count; empty without a body
-  std::string form;  // which form of answer: "full", "stream", "stream+usage"
   std::string custom_key;  // cf-aig-cache-key; when set, it stands in for the body
 };
 
@@ -62,5 +63,7 @@ Digest DeriveEmbeddingScope(const EmbeddingScope& parts);
 // `input` is the text's UTF-8 bytes, or the tokens as little-endian int64 in order.
 CacheKey DeriveEmbeddingKey(const Digest& scope, InputKind kind, std::string_view input);
 CacheKey DeriveResponseKey(const ResponseKeyParts& parts);
+// Under what the key of the answer that carries `response_id` ("resp_...") is remembered.
+Digest DeriveResponseIdKey(const Partition& partition, std::string_view response_id);
 
 }  // namespace larder

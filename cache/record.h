@@ -17,7 +17,13 @@ namespace larder {
 inline constexpr std::uint8_t kRecordVersion = 1;
 inline constexpr std::size_t kRecordHeaderBytes = 24;
 
-enum class RecordKind : std::uint8_t { kEmbedding = 1, kInput = 2, kResponse = 3, kRollup = 4 };
+enum class RecordKind : std::uint8_t {
+  kEmbedding = 1,
+  kInput = 2,
+  kResponse = 3,
+  kRollup = 4,
+  kResponseId = 5
+};
 
 struct RecordStamp {
   WallTime stored_at;

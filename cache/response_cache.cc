@@ -1,6 +1,7 @@
 #include "cache/response_cache.h"
 
 #include <array>
+#include <cstring>
 
 #include "base/bytes.h"
 
@@ -8,6 +9,12 @@ namespace larder {
 namespace {
 
 constexpr std::uint8_t kStreamFlag = 1;
+constexpr std::size_t kIdShare = 32;  // of the memory: for ids
+
+std::optional<Digest> IdKeyOf(const ResponseEntry& entry) {
+  if (entry.response_id.empty()) return std::nullopt;
+  return DeriveResponseIdKey(Partition(entry.partition), entry.response_id);
+}
 
 }  // namespace
 
@@ -65,7 +72,9 @@ Result<ResponseEntry> DecodeResponse(std::string_view bytes) {
 }
 
 ResponseCache::ResponseCache(Store& store, ResponseCacheOptions options)
-    : store_(store), memory_(options.memory_bytes) {}
+    : store_(store),
+      memory_(options.memory_bytes - options.memory_bytes / kIdShare),
+      ids_(options.memory_bytes / kIdShare) {}
 
 ResponsePointer ResponseCache::FindInMemory(const CacheKey& key) {
   ResponsePointer entry = memory_.Find(key);
@@ -76,7 +85,7 @@ ResponsePointer ResponseCache::FindInMemory(const CacheKey& key) {
 ResponseCache::Found ResponseCache::Find(const CacheKey& key) {
   if (ResponsePointer entry = FindInMemory(key); entry != nullptr) return {std::move(entry), false};
   const std::array<std::string_view, 1> keys = {AsBytes(key)};
-  const std::uint64_t erasures = erasures_;
+  const Moment before = erasures_.Moment();
   auto values = store_.MultiGet(Family::kResponses, keys);
   if (!values.ok()) {
     ++stats_.store_failures;
@@ -90,36 +99,83 @@ ResponseCache::Found ResponseCache::Find(const CacheKey& key) {
   }
   auto entry = std::make_shared<const ResponseEntry>(std::move(decoded).value());
   memory_.PutIfAbsent(key, entry, entry->bytes());
-  if (erasures_ != erasures) memory_.Erase(key);  // it may be what was erased meanwhile
+  if (erasures_.ErasedSince(key, before)) memory_.Erase(key);  // it is what was erased meanwhile
   ++stats_.store_hits;
   return {std::move(entry), false};
 }
 
 Status ResponseCache::Put(const CacheKey& key, const ResponsePointer& entry) {
-  PutInMemory(key, entry);
-  return PutInStore(key, entry);
+  return PutInStore(key, entry, PutInMemory(key, entry));
 }
 
-void ResponseCache::PutInMemory(const CacheKey& key, const ResponsePointer& entry) {
+ResponseCache::Moment ResponseCache::PutInMemory(const CacheKey& key,
+                                                 const ResponsePointer& entry) {
+  const Moment before = erasures_.Moment();
+  const std::optional<Digest> id = IdKeyOf(*entry);
+  // The id first: whoever erases it looks for the key behind it.
+  if (id) ids_.Put(*id, std::make_shared<const CacheKey>(key), sizeof(CacheKey));
   memory_.Put(key, entry, entry->bytes());
+  if (id && erasures_.Erased(*id)) memory_.Erase(key);
+  return before;
 }
 
-Status ResponseCache::PutInStore(const CacheKey& key, const ResponsePointer& entry) {
+Status ResponseCache::PutInStore(const CacheKey& key, const ResponsePointer& entry,
+                                 Moment put_in_memory) {
+  const std::optional<Digest> id = IdKeyOf(*entry);
+  const auto erased = [&] {
+    return erasures_.ErasedSince(key, put_in_memory) || (id && erasures_.Erased(*id));
+  };
+  if (erased()) return {};
   WriteBatch batch;
   batch.Put(Family::kResponses, AsBytes(key), EncodeResponse(*entry));
+  if (id) {
+    batch.Put(Family::kResponseIds, AsBytes(*id),
+              SealRecord(RecordKind::kResponseId, entry->stamp, AsBytes(key)));
+  }
   Status status = store_.Apply(batch);
   ++(status.ok() ? stats_.writes : stats_.store_failures);
+  if (status.ok() && erased()) return Erase(key);  // it was erased while it was being written
   return status;
 }
 
 Status ResponseCache::Erase(const CacheKey& key) {
-  WriteBatch batch;
+  return EraseWith(key, {});
+}
+
+Status ResponseCache::EraseWith(const CacheKey& key, WriteBatch batch) {
+  erasures_.Add(key);  // first: what is being read or written meanwhile undoes itself
   batch.Delete(Family::kResponses, AsBytes(key));
   Status status = store_.Apply(batch);
   if (!status.ok()) ++stats_.store_failures;
-  ++erasures_;  // before the memory tier: a look-up that read the store earlier undoes its fill
   memory_.Erase(key);
   return status;
+}
+
+Result<bool> ResponseCache::EraseById(const Partition& partition, std::string_view response_id) {
+  const Digest id = DeriveResponseIdKey(partition, response_id);
+  erasures_.Add(id);
+  WriteBatch batch;
+  batch.Delete(Family::kResponseIds, AsBytes(id));
+  if (const auto key = ids_.Find(id)) {
+    LARDER_RETURN_IF_ERROR(EraseWith(*key, std::move(batch)));
+    return true;
+  }
+  const std::array<std::string_view, 1> keys = {AsBytes(id)};
+  auto values = store_.MultiGet(Family::kResponseIds, keys);
+  if (!values.ok()) {
+    ++stats_.store_failures;
+    return values.error();
+  }
+  if (!(*values)[0]) return false;
+  const auto opened = OpenRecord(RecordKind::kResponseId, *(*values)[0]);
+  CacheKey key{};
+  if (!opened.ok() || opened->payload.size() != key.size()) {
+    ++stats_.corrupt;
+    return false;
+  }
+  std::memcpy(key.data(), opened->payload.data(), key.size());
+  LARDER_RETURN_IF_ERROR(EraseWith(key, std::move(batch)));
+  return true;
 }
 
 }  // namespace larder

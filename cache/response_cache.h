@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cache/memory_tier.h"
+#include "cache/recent_erasures.h"
 #include "cache/record.h"
 #include "cache/store.h"
 #include "cache/tier_stats.h"
@@ -33,6 +34,9 @@ struct ResponseEntry {
   // What upstream reported; -1 when it reported nothing.
   std::int64_t prompt_tokens = -1;
   std::int64_t completion_tokens = -1;
+  // Of an answer of /v1/responses, "resp_..."; empty for others. It stands beside the record, not
+  // in it: an entry that was read from the store has none.
+  std::string response_id;
   RecordStamp stamp = {};
 
   std::size_t bytes() const;
@@ -46,7 +50,7 @@ std::string EncodeResponse(const ResponseEntry& entry);
 Result<ResponseEntry> DecodeResponse(std::string_view bytes);
 
 struct ResponseCacheOptions {
-  std::size_t memory_bytes = 128U << 20;  // of the memory tier
+  std::size_t memory_bytes = 128U << 20;  // of the memory tier; a 32nd of it remembers ids
 };
 
 class ResponseCache {
@@ -64,19 +68,28 @@ class ResponseCache {
 
   // Errors: kIo from the store; the entry then stands in the memory tier alone.
   Status Put(const CacheKey& key, const ResponsePointer& entry);
-  // The two halves of Put, for a caller that must not wait for the disk now.
-  void PutInMemory(const CacheKey& key, const ResponsePointer& entry);
-  Status PutInStore(const CacheKey& key, const ResponsePointer& entry);
+  // The two halves of Put, for a caller that must not wait for the disk now. What was erased
+  // between them is not brought back.
+  using Moment = std::uint64_t;
+  Moment PutInMemory(const CacheKey& key, const ResponsePointer& entry);
+  Status PutInStore(const CacheKey& key, const ResponsePointer& entry, Moment put_in_memory);
   // Errors: kIo.
   Status Erase(const CacheKey& key);
+  // Erases the answer that carries this id in the partition, and keeps one that is still arriving
+  // from being stored. False when no entry was known to carry it. Errors: kIo.
+  Result<bool> EraseById(const Partition& partition, std::string_view response_id);
 
   const TierStats& stats() const { return stats_; }
   const MemoryTier<ResponseEntry>& memory() const { return memory_; }
 
  private:
+  // What Erase does, with `more` in the same batch.
+  Status EraseWith(const CacheKey& key, WriteBatch more);
+
   Store& store_;
   MemoryTier<ResponseEntry> memory_;
-  std::atomic<std::uint64_t> erasures_{0};
+  MemoryTier<CacheKey> ids_;  // by DeriveResponseIdKey: the key of the answer that carries the id
+  RecentErasures erasures_;   // of keys and of ids
   TierStats stats_;
 };
 

@@ -111,7 +111,7 @@ rocksdb::ColumnFamilyOptions FamilyOptions(
   options.level_compaction_dynamic_level_bytes = true;
   // Each rewrites every file that is older, to drop what expired: as often as the lifetimes ask
   // for.
-  const bool short_lived = family == Family::kResponses;
+  const bool short_lived = family == Family::kResponses || family == Family::kResponseIds;
   options.periodic_compaction_seconds = (short_lived ? 1UL : 7UL) * 24 * 3600;
   // Float32 vectors gain 1.33x from zstd for 8.6 us each: stored raw. Text and JSON shrink well.
   options.compression = family == Family::kEmbeddings ? rocksdb::kNoCompression : rocksdb::kZSTD;

@@ -12,6 +12,8 @@ std::string_view FamilyName(Family family) {
       return "responses";
     case Family::kHistory:
       return "history";
+    case Family::kResponseIds:
+      return "response_ids";
   }
   return "unknown";
 }

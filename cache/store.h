@@ -17,13 +17,15 @@
 namespace larder {
 
 enum class Family : std::uint8_t {
-  kEmbeddings,  // CacheKey -> kEmbedding record (the vector)
-  kInputs,      // CacheKey -> kInput record (text and where it belongs), the same keys
-  kResponses,   // CacheKey -> kResponse record
-  kHistory,     // big-endian minute -> kRollup record
+  kEmbeddings,   // CacheKey -> kEmbedding record (the vector)
+  kInputs,       // CacheKey -> kInput record (text and where it belongs), the same keys
+  kResponses,    // CacheKey -> kResponse record
+  kHistory,      // big-endian minute -> kRollup record
+  kResponseIds,  // DeriveResponseIdKey -> kResponseId record: the CacheKey of the answer
 };
 inline constexpr std::array kAllFamilies = {Family::kEmbeddings, Family::kInputs,
-                                            Family::kResponses, Family::kHistory};
+                                            Family::kResponses, Family::kHistory,
+                                            Family::kResponseIds};
 // Lower-case name, also the column family's name on disk.
 std::string_view FamilyName(Family family);
 

@@ -32,6 +32,14 @@ void TakeDirective(std::string_view directive, CacheDirectives& out) {
     out.only_if_cached = true;
   } else if (EqualsIgnoreCase(name, "max-age")) {
     if (const auto seconds = ParseSeconds(argument)) out.max_age = std::chrono::seconds(*seconds);
+  } else if (EqualsIgnoreCase(name, "min-fresh")) {
+    if (const auto seconds = ParseSeconds(argument)) out.min_fresh = std::chrono::seconds(*seconds);
+  } else if (EqualsIgnoreCase(name, "max-stale")) {
+    if (argument.empty()) {
+      out.max_stale = std::chrono::seconds::max();
+    } else if (const auto seconds = ParseSeconds(argument)) {
+      out.max_stale = std::chrono::seconds(*seconds);
+    }
   }
 }
 
@@ -45,6 +53,11 @@ Result<std::string> NameField(const Headers& headers, std::string_view name) {
 }
 
 }  // namespace
+
+std::chrono::seconds CacheDirectives::LifetimeFor(std::chrono::seconds configured) const {
+  if (!lifetime) return configured;
+  return *lifetime == kRecordedLifetime ? *lifetime : std::min(configured, *lifetime);
+}
 
 Result<CacheDirectives> ParseCacheDirectives(const Headers& headers) {
   CacheDirectives directives;

@@ -1,5 +1,8 @@
-// How much the cache takes part: the configuration's cache.mode. Thread-safety: a value.
+// How much the cache takes part: the configuration's cache.mode. Thread-safety: a value; pure
+// functions.
 #pragma once
+
+#include "proxy/cache_directives.h"
 
 namespace larder {
 
@@ -10,5 +13,9 @@ enum class CacheMode {
   kReadOnly,  // what is cached answers; nothing new is stored
   kOff,       // nothing is cached
 };
+
+// What a request asks for, bent to the mode: record reads nothing, replay asks the cache alone and
+// takes any age whatever the request says, read-only stores nothing, off does neither.
+void ApplyMode(CacheMode mode, CacheDirectives& directives);
 
 }  // namespace larder

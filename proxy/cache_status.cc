@@ -46,6 +46,9 @@ std::string RenderCacheStatus(const CacheStatus& status) {
     add("items=" + std::to_string(status.items) + ",hit=" + std::to_string(status.items_hit));
   }
   if (!status.reason.empty()) add(status.reason);
+  if (status.revalidating) add("stale-while-revalidate");
+  if (status.on_error) add("stale-if-error");
+  if (!status.upstream.empty()) add("upstream=" + status.upstream);
   if (status.store_failed) add("store-failed");
   if (!detail.empty()) text += "; detail=\"" + detail + "\"";
   return text;
@@ -53,8 +56,8 @@ std::string RenderCacheStatus(const CacheStatus& status) {
 
 void AddCacheHeaders(const CacheStatus& status, Headers& headers) {
   headers.Add("cache-status", RenderCacheStatus(status));
-  headers.Set("cf-aig-cache-status", status.outcome == CacheOutcome::kHit ? "HIT" : "MISS");
-  if (status.outcome == CacheOutcome::kHit) headers.Set("age", std::to_string(status.age.count()));
+  headers.Set("cf-aig-cache-status", status.from_cache() ? "HIT" : "MISS");
+  if (status.from_cache()) headers.Set("age", std::to_string(status.age.count()));
   if (status.layer != CacheLayer::kNone) {
     headers.Set("x-larder-billed-tokens", std::to_string(status.billed_tokens));
   }

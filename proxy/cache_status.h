@@ -27,18 +27,25 @@ std::string_view CacheOutcomeName(CacheOutcome outcome);  // "hit", "miss", ...
 struct CacheStatus {
   CacheLayer layer = CacheLayer::kNone;
   CacheOutcome outcome = CacheOutcome::kBypass;
-  std::chrono::seconds ttl{0};  // of a hit
-  std::chrono::seconds age{0};  // of a hit
-  int forward_status = 0;       // upstream's status; 0 when it was not asked or did not answer
+  // Of what came from the cache; a ttl of 0 or less: it was stale.
+  std::chrono::seconds ttl{0};
+  std::chrono::seconds age{0};
+  int forward_status = 0;  // upstream's status; 0 when it was not asked or did not answer
   bool stored = false;
   bool collapsed = false;     // shared another request's upstream call
   bool store_failed = false;  // the disk refused; the answer came all the same
+  bool revalidating = false;  // a stale hit, renewed behind it (stale-while-revalidate)
+  bool on_error = false;      // upstream failed and a stale entry answered (stale-if-error)
   // Embeddings: inputs of the batch and how many of them were hits. Zero for other layers.
   std::int64_t items = 0;
   std::int64_t items_hit = 0;
   std::int64_t billed_tokens = 0;  // what upstream charges for this request
   std::int64_t saved_tokens = 0;   // what it would have charged beyond that
-  std::string reason;  // why not cached, in a word ("method", "stateful"); empty otherwise
+  std::string reason;    // why not cached, in a word ("method", "stateful"); empty otherwise
+  std::string upstream;  // the label of the upstream chosen; empty where there is but one
+
+  // Whether the answer is one that the cache had.
+  bool from_cache() const { return outcome == CacheOutcome::kHit || on_error; }
 };
 
 // "larder; hit; ttl=86399" or "larder; fwd=miss; fwd-status=200; stored; detail=\"items=8,hit=5\"".

@@ -85,17 +85,19 @@ Headers StoredHeaders(const Headers& upstream) {
   return headers;
 }
 
-std::string KeyedHeaders(const Headers& client) {
+std::string KeyedHeaders(const Headers& client, std::span<const std::string> more) {
   constexpr std::array<std::string_view, 5> kNames = {"anthropic-beta", "anthropic-version",
                                                       "openai-beta", "openai-organization",
                                                       "openai-project"};
   std::string keyed;
   ByteWriter writer(keyed);
-  for (const std::string_view name : kNames) {
-    if (!client.Has(name)) continue;
+  const auto add = [&](std::string_view name) {
+    if (!client.Has(name)) return;
     writer.Prefixed(name);
     writer.Prefixed(client.Joined(name));
-  }
+  };
+  for (const std::string_view name : kNames) add(name);
+  for (const std::string& name : more) add(name);
   return keyed;
 }
 

@@ -2,6 +2,7 @@
 // what of it belongs into a key. Thread-safety: pure functions.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,9 +24,10 @@ Headers DownstreamHeaders(const Headers& upstream);
 Headers StoredHeaders(const Headers& upstream);
 
 // The forwarded fields that can change an answer (OpenAI-Organization, OpenAI-Project, OpenAI-Beta,
-// anthropic-version, anthropic-beta), as one string for the key; fields that are absent do not
-// appear.
-std::string KeyedHeaders(const Headers& client);
+// anthropic-version, anthropic-beta) and the configured `more` of them, as one string for the key;
+// fields that are absent do not appear. `more`: lower-case names in alphabetical order, none of the
+// above.
+std::string KeyedHeaders(const Headers& client, std::span<const std::string> more = {});
 
 // The credential of a request, as one string; empty when it has none: every field that providers
 // and gateways take one from (Authorization, api-key, x-api-key, x-goog-api-key,

@@ -21,6 +21,7 @@ struct LifetimeRule {
 class LifetimeRules {
  public:
   // No rules: nothing ever matches.
+  LifetimeRules() = default;
   explicit LifetimeRules(std::vector<LifetimeRule> rules) : rules_(std::move(rules)) {}
 
   // The lifetime of the first rule, in the order given, that matches both; nullopt when none does.
@@ -30,7 +31,7 @@ class LifetimeRules {
   std::optional<std::chrono::seconds> Match(std::string_view model, std::string_view path) const;
 
  private:
-  const std::vector<LifetimeRule> rules_;
+  std::vector<LifetimeRule> rules_;
 };
 
 }  // namespace larder

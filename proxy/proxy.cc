@@ -50,6 +50,7 @@ Proxy::Proxy(Handlers handlers, const Partitioner& partitioner, const Clock& clo
       partitioner_(partitioner),
       clock_(clock),
       options_(std::move(options)),
+      cors_(options_.cors),
       observer_(std::move(observer)) {}
 
 RequestPlan Proxy::Plan(const Request& head) const {
@@ -72,8 +73,11 @@ Response Proxy::Handle(Request request) {
   } else if (route.kind == RouteKind::kNotFound) {
     response = RenderError(Error{ErrorCode::kNotFound, ErrorOrigin::kDownstream,
                                  "there is no such path; the API is below /v1"});
+  } else if (CorsRules::IsPreflight(request)) {
+    response = cors_.AnswerPreflight(request);
   } else {
     response = HandleApi(request, route, context);
+    cors_.Decorate(request, response.headers);
     AddCacheHeaders(context.status, response.headers);
     // What a stream will have cost is not known at its head.
     if (response.stream != nullptr && !context.status.collapsed) {
@@ -92,10 +96,22 @@ Response Proxy::HandleApi(const Request& request, const Route& route, RequestCon
   auto directives = ParseCacheDirectives(request.headers);
   if (!directives.ok()) return RenderError(directives.error());
   context.directives = std::move(directives).value();
+  ApplyMode(options_.mode, context.directives);
   context.partition = partitioner_.Of(request.headers, request.query());
   context.endpoint = route.upstream_path;
   context.from_origin = route.from_origin;
+  context.api_path = route.api_path;
   context.model_in_path = route.model_in_path;
+  Response response = Dispatch(request, route, context);
+  if (!route.deletes_response.empty()) {
+    // Whatever upstream said of it: what may be gone must not be answered any more.
+    const Status forgotten = handlers_.responses.Forget(context, route.deletes_response);
+    if (!forgotten.ok()) context.status.store_failed = true;
+  }
+  return response;
+}
+
+Response Proxy::Dispatch(const Request& request, const Route& route, RequestContext& context) {
   if (request.tunnel) {
     context.route = "websocket";
     return handlers_.tunnel.Handle(request, context);
@@ -141,12 +157,16 @@ void Proxy::Observe(const Request& request, const RequestContext& context,
   record.route = context.route;
   record.model = context.model;
   record.partition = context.partition.id().substr(0, 8);
-  record.upstream = options_.upstream;
+  record.upstream = context.status.upstream.empty() ? options_.upstream : context.status.upstream;
   record.status = response.status;
   record.cache = context.status;
   record.times = context.times;
-  response.on_sent = [this, record = std::move(record),
+  response.on_sent = [this, record = std::move(record), stream = context.stream_outcome,
                       received = request.received](const SendOutcome& outcome) mutable {
+    if (stream != nullptr) {
+      record.cache.billed_tokens = stream->billed_tokens;
+      record.cache.stored = stream->stored;
+    }
     record.finished_at = clock_.Now();
     record.bytes_out = outcome.body_bytes;
     record.complete = outcome.complete;

@@ -7,6 +7,8 @@
 
 #include "proxy/admin/admin_handler.h"
 #include "proxy/admin/telemetry.h"
+#include "proxy/cache_mode.h"
+#include "proxy/cors.h"
 #include "proxy/http/handler.h"
 #include "proxy/openai/embeddings_handler.h"
 #include "proxy/openai/pass_through_handler.h"
@@ -21,7 +23,9 @@ namespace larder {
 struct ProxyOptions {
   std::uint64_t max_request_bytes = 25U << 20;  // of a body that is gathered whole
   std::string via;                              // "1.1 larder-1f2e3d4c": this server's own
-  std::string upstream;                         // Upstream::name(), for the records
+  std::string upstream;  // for the records of requests that had no choice of upstreams
+  CacheMode mode = CacheMode::kOn;
+  CorsOptions cors;
 };
 
 class Proxy final : public HttpHandler {
@@ -47,6 +51,7 @@ class Proxy final : public HttpHandler {
 
  private:
   Response HandleApi(const Request& request, const Route& route, RequestContext& context);
+  Response Dispatch(const Request& request, const Route& route, RequestContext& context);
   void Finish(const Request& request, const RequestContext& context, Response& response) const;
   void Observe(const Request& request, const RequestContext& context, Response& response) const;
 
@@ -54,6 +59,7 @@ class Proxy final : public HttpHandler {
   const Partitioner& partitioner_;
   const Clock& clock_;
   const ProxyOptions options_;
+  const CorsRules cors_;
   const Observer observer_;
 };
 

@@ -2,7 +2,9 @@
 // Thread-safety: none; it travels with its request.
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -12,6 +14,12 @@
 #include "proxy/cache_status.h"
 
 namespace larder {
+
+// What is known of a streamed answer only at its end. Thread-safe.
+struct StreamOutcome {
+  std::atomic<std::int64_t> billed_tokens{0};
+  std::atomic<bool> stored{false};
+};
 
 // Where the time went; zero where the phase did not happen.
 struct PhaseTimes {
@@ -25,6 +33,7 @@ struct RequestContext {
   Partition partition;
   CacheDirectives directives;
   std::string endpoint;  // path and query as upstream gets them: "/embeddings"; "" outside the API
+  std::string api_path;  // the path below /v1, or below Azure's deployment, without query
   bool from_origin =
       false;          // endpoint counts from the upstream's origin, not from its base URL (Azure)
   std::string route;  // a bounded label for metrics: "embeddings", "chat", "passthrough", "admin"
@@ -33,6 +42,9 @@ struct RequestContext {
   bool for_search = false;    // what is embedded is a search's query, not itself to be found
   CacheStatus status;
   PhaseTimes times;
+  // Of an answer that streams: what is known at its end. Null for others; shared with the
+  // recording.
+  std::shared_ptr<StreamOutcome> stream_outcome = nullptr;
 };
 
 // Measures a phase: adds the time from its making to its destruction.

@@ -29,6 +29,12 @@ Route ApiRoute(std::string_view method, std::string_view path) {
   route.endpoint = EndpointOf(method, path);
   route.kind = KindOf(route.endpoint);
   route.label = route.endpoint == Endpoint::kOther ? "passthrough" : EndpointName(route.endpoint);
+  route.api_path = path;
+  constexpr std::string_view kResponses = "/responses/";
+  if (method == "DELETE" && path.starts_with(kResponses) &&
+      path.find('/', kResponses.size()) == std::string_view::npos) {
+    route.deletes_response = PercentDecode(path.substr(kResponses.size()));
+  }
   return route;
 }
 

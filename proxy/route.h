@@ -28,8 +28,11 @@ struct Route {
   // ("/openai/deployments/{model}/..." of Azure) or from its base URL ("/embeddings").
   std::string upstream_path;
   bool from_origin = false;
+  std::string api_path;       // path below /v1, or below Azure's deployment, without query
   std::string model_in_path;  // Azure's deployment, percent-decoded; empty otherwise
-  std::string_view label;     // bounded, for metrics
+  // Of DELETE /responses/{id}: the id, percent-decoded; empty otherwise.
+  std::string deletes_response;
+  std::string_view label;  // bounded, for metrics
 };
 
 // `target` is path and query as received.

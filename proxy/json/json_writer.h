@@ -13,6 +13,11 @@ namespace larder {
 // Appends `text` quoted and escaped (RFC 8259, section 7). `text` is UTF-8; other bytes go as they
 // are.
 void AppendJsonString(std::string_view text, std::string& out);
+inline std::string JsonString(std::string_view text) {
+  std::string out;
+  AppendJsonString(text, out);
+  return out;
+}
 // Appends the shortest decimal that reads back as the same number; null for NaN and infinities.
 void AppendJsonNumber(double value, std::string& out);
 void AppendJsonNumber(float value, std::string& out);

@@ -126,10 +126,18 @@ Result<EmbeddingsRequest> ParseEmbeddingsRequest(std::string_view body,
   if (!input) return InvalidArgument("input must be given", "input");
   LARDER_RETURN_IF_ERROR(ParseInputs(*input, request.inputs));
   request.extra = CanonicalJson(root, kNotExtra);
-  constexpr std::array<std::string_view, 1> kInput = {"input"};
-  const std::string members = CanonicalJson(root, kInput);
+  if (const auto model = StringMember(root, "model")) request.body_model.emplace(*model);
+  constexpr std::array<std::string_view, 2> kApart = {"input", "model"};
+  const std::string members = CanonicalJson(root, kApart);
   request.forwarded_members = members.substr(1, members.size() - 2);
   return request;
+}
+
+EmbeddingsRequest WithModel(const EmbeddingsRequest& request, const std::string& model) {
+  EmbeddingsRequest renamed = request;
+  renamed.model = model;
+  if (renamed.body_model) renamed.body_model = model;
+  return renamed;
 }
 
 std::string RenderUpstreamEmbeddings(const EmbeddingsRequest& request,
@@ -140,6 +148,10 @@ std::string RenderUpstreamEmbeddings(const EmbeddingsRequest& request,
     body += request.inputs[positions[i]].json;
   }
   body += ']';
+  if (request.body_model) {
+    body += ",\"model\":";
+    AppendJsonString(*request.body_model, body);
+  }
   if (!request.forwarded_members.empty()) {
     body += ',';
     body += request.forwarded_members;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,7 +31,9 @@ struct EmbeddingsRequest {
   EncodingFormat encoding = EncodingFormat::kFloat;
   // Canonical JSON of the fields that count for the key beside the above; "{}" when there are none.
   std::string extra;
-  // Members to forward beside "input": "\"model\":\"m\",\"encoding_format\":\"base64\"".
+  // The "model" that goes upstream in the body; absent where the path alone names it (Azure).
+  std::optional<std::string> body_model;
+  // Members to forward beside "input" and "model": "\"encoding_format\":\"base64\"".
   std::string forwarded_members;
   std::vector<EmbeddingInput> inputs;  // in request order, 1 to kMaxEmbeddingInputs
 };
@@ -39,6 +42,9 @@ struct EmbeddingsRequest {
 // Errors: kInvalidArgument with the field at fault in `param`.
 Result<EmbeddingsRequest> ParseEmbeddingsRequest(std::string_view body,
                                                  std::string_view model_in_path = {});
+
+// The same request for a model that upstream knows by another name.
+EmbeddingsRequest WithModel(const EmbeddingsRequest& request, const std::string& model);
 
 // The body that asks upstream for the inputs with these positions, in that order.
 std::string RenderUpstreamEmbeddings(const EmbeddingsRequest& request,

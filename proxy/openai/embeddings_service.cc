@@ -7,6 +7,11 @@
 #include "proxy/openai/embeddings_reply.h"
 
 namespace larder {
+namespace {
+
+constexpr std::string_view kPath = "/embeddings";
+
+}  // namespace
 
 // What the leader of one input's key and its followers share: the entry to come.
 class EmbeddingsService::Flight {
@@ -37,6 +42,12 @@ struct EmbeddingsService::Job {
   const EmbeddingsRequest& request;
   const Headers& headers;
   RequestContext& context;
+  Upstream& upstream;
+  std::chrono::seconds lifetime;
+  bool renew;  // fetch every input, cached or not
+
+  bool may_read() const { return context.directives.may_read() && !renew; }
+  FreshnessLimits limits() const { return context.directives.LimitsFor(lifetime); }
 
   std::vector<CacheKey> keys;             // of the distinct inputs
   std::vector<std::size_t> positions;     // first place of each distinct input in the request
@@ -78,21 +89,59 @@ struct EmbeddingsService::Job {
   }
 };
 
-EmbeddingsService::EmbeddingsService(EmbeddingCache& cache, Upstream& upstream, const Clock& clock,
-                                     std::string via, EmbeddingsServiceOptions options)
-    : cache_(cache), upstream_(upstream), clock_(clock), via_(std::move(via)), options_(options) {}
+EmbeddingsService::EmbeddingsService(EmbeddingCache& cache, const UpstreamSet& upstreams,
+                                     const Clock& clock, std::string via,
+                                     EmbeddingsServiceOptions options)
+    : cache_(cache),
+      upstreams_(upstreams),
+      clock_(clock),
+      via_(std::move(via)),
+      options_(std::move(options)) {}
 
+// Asks one candidate after another, each with its own entries: those of one upstream never answer
+// for another.
 Result<EmbedOutcome> EmbeddingsService::Embed(const EmbeddingsRequest& request,
                                               const Headers& client_headers,
                                               RequestContext& context) {
-  Job job{request, client_headers, context};
+  const auto candidates = upstreams_.Choose(request.model, kPath);
+  CacheDirectives& directives = context.directives;
+  const auto rule = options_.lifetimes.Match(request.model, kPath);
+  if (rule == std::chrono::seconds{0}) {
+    directives.skip_cache = true;
+    context.status.reason = "lifetime-rule";
+  }
+  for (std::size_t i = 0;; ++i) {
+    const Candidate& candidate = candidates[i];
+    std::optional<EmbeddingsRequest> renamed;
+    if (candidate.model != request.model) renamed = WithModel(request, candidate.model);
+    const EmbeddingsRequest& asked = renamed ? *renamed : request;
+    context.status.upstream = upstreams_.size() > 1 ? candidate.upstream->label() : std::string();
+    const auto lifetime = rule.value_or(cache_.options().lifetime);
+    const auto attempt = [&](bool renew) {
+      Job job{asked, client_headers, context, *candidate.upstream, lifetime, renew};
+      return EmbedWith(job);
+    };
+    auto outcome = attempt(false);
+    // The model behind a name has changed its dimension: the whole batch is asked for anew.
+    if (outcome.ok() && outcome->mixed) outcome = attempt(true);
+    const bool failed =
+        outcome.ok() ? outcome->refusal && IsFailover(outcome->refusal->status)
+                     : IsFailover(outcome.error()) || outcome.error().code == ErrorCode::kNotCached;
+    if (!failed || i + 1 == candidates.size()) return outcome;
+  }
+}
+
+Result<EmbedOutcome> EmbeddingsService::EmbedWith(Job& job) {
+  RequestContext& context = job.context;
   CacheStatus& status = context.status;
   status.layer = CacheLayer::kEmbeddings;
-  status.items = static_cast<std::int64_t>(request.inputs.size());
+  status.items = static_cast<std::int64_t>(job.request.inputs.size());
+  status.items_hit = 0;
+  status.saved_tokens = 0;
   Lookup(job);
 
   std::size_t missing = 0;
-  for (std::size_t i = 0; i < request.inputs.size(); ++i) {
+  for (std::size_t i = 0; i < job.request.inputs.size(); ++i) {
     if (const auto& entry = job.entries[job.unique_of[i]]) {
       ++status.items_hit;
       status.saved_tokens += std::max<std::int64_t>(entry->total_tokens, 0);
@@ -103,18 +152,15 @@ Result<EmbedOutcome> EmbeddingsService::Embed(const EmbeddingsRequest& request,
   if (missing == 0) {
     status.outcome = CacheOutcome::kHit;
     const WallTime now = clock_.Now();
-    status.ttl = cache_.options().lifetime;
+    status.ttl = job.lifetime;
     for (const auto& entry : job.entries) {
       status.age = std::max(status.age, AgeOf(entry->stamp, now));
-      status.ttl = std::min(status.ttl, TtlOf(entry->stamp, now, cache_.options().lifetime));
+      status.ttl = std::min(status.ttl, TtlOf(entry->stamp, now, job.lifetime));
     }
   } else {
-    status.outcome = context.directives.may_read()   ? CacheOutcome::kMiss
-                     : context.directives.skip_cache ? CacheOutcome::kBypass
-                                                     : CacheOutcome::kRequest;
     if (context.directives.only_if_cached) {
       return Error{ErrorCode::kNotCached, ErrorOrigin::kDownstream,
-                   "only-if-cached was asked for, and not every input is cached"};
+                   "only what is cached was asked for, and not every input is"};
     }
     PhaseTimer timer(clock_, context.times.upstream);
     LARDER_RETURN_IF_ERROR(FetchMissing(job));
@@ -122,17 +168,23 @@ Result<EmbedOutcome> EmbeddingsService::Embed(const EmbeddingsRequest& request,
   }
 
   for (const auto& entry : job.entries) {
-    if (entry->dim() != job.entries[0]->dim()) {
-      return UpstreamError(
-          ErrorCode::kInvalidReply,
-          "cached and new vectors of this model differ in length: the model behind its "
-          "name has changed; send Cache-Control: no-cache once to renew the entries");
+    if (entry->dim() == job.entries[0]->dim()) continue;
+    if (!job.renew && status.items_hit > 0) {
+      job.outcome.mixed = true;
+      return std::move(job.outcome);
     }
+    return UpstreamError(ErrorCode::kInvalidReply,
+                         "upstream's vectors for one request differ in length");
   }
   if (!context.for_search && context.directives.may_store()) MakeSearchable(job);
-  job.outcome.entries.reserve(request.inputs.size());
+  job.outcome.entries.reserve(job.request.inputs.size());
   for (const std::size_t unique : job.unique_of) job.outcome.entries.push_back(job.entries[unique]);
   return std::move(job.outcome);
+}
+
+EmbeddingsService::Home EmbeddingsService::HomeOf(std::string_view model) const {
+  auto candidate = upstreams_.Choose(model, kPath).front();
+  return {candidate.upstream->name(), std::move(candidate.model)};
 }
 
 Partition EmbeddingsService::PartitionOf(const RequestContext& context) const {
@@ -141,10 +193,10 @@ Partition EmbeddingsService::PartitionOf(const RequestContext& context) const {
 
 void EmbeddingsService::Lookup(Job& job) {
   PhaseTimer timer(clock_, job.context.times.lookup);
-  const Digest scope =
-      DeriveEmbeddingScope({KeyScope{PartitionOf(job.context), job.context.directives.name_space,
-                                     upstream_.name(), KeyedHeaders(job.headers)},
-                            job.request.model, job.request.dimensions, job.request.extra});
+  const Digest scope = DeriveEmbeddingScope(
+      {KeyScope{PartitionOf(job.context), job.context.directives.name_space, job.upstream.name(),
+                KeyedHeaders(job.headers, options_.key_headers)},
+       job.request.model, job.request.dimensions, job.request.extra});
   std::unordered_map<CacheKey, std::size_t, DigestHash> seen;
   const auto& inputs = job.request.inputs;
   job.unique_of.reserve(inputs.size());
@@ -159,13 +211,24 @@ void EmbeddingsService::Lookup(Job& job) {
   }
   job.flights.resize(job.keys.size());
   job.leads.resize(job.keys.size());
-  if (!job.context.directives.may_read()) {
+  CacheStatus& status = job.context.status;
+  if (!job.may_read()) {
     job.entries.resize(job.keys.size());
+    const CacheDirectives& directives = job.context.directives;
+    status.outcome = directives.skip_cache ? CacheOutcome::kBypass
+                     : job.renew           ? CacheOutcome::kStale
+                                           : CacheOutcome::kRequest;
     return;
   }
-  auto found = cache_.Find(job.keys, job.context.directives.max_age);
+  auto found = cache_.Find(job.keys, job.limits());
   job.entries = std::move(found.entries);
-  job.context.status.store_failed = found.store_failed;
+  status.store_failed = found.store_failed;
+  const auto absent = static_cast<std::size_t>(
+      std::count(job.entries.begin(), job.entries.end(), EmbeddingPointer()));
+  // One that was never there makes it a miss.
+  status.outcome = absent == 0 || found.stale + found.refused < absent ? CacheOutcome::kMiss
+                   : found.stale > 0                                   ? CacheOutcome::kStale
+                                                                       : CacheOutcome::kRequest;
 }
 
 // A text that was only searched with so far is from now on found by searches.
@@ -176,7 +239,7 @@ void EmbeddingsService::MakeSearchable(Job& job) {
     auto entry = std::make_shared<EmbeddingEntry>(*job.entries[i]);
     entry->query_only = false;
     job.entries[i] = std::move(entry);
-    found.push_back(job.NewEmbeddingAt(i, PartitionOf(job.context), upstream_.name()));
+    found.push_back(job.NewEmbeddingAt(i, PartitionOf(job.context), job.upstream.name()));
   }
   if (!found.empty() && !cache_.Put(found).ok()) job.context.status.store_failed = true;
 }
@@ -184,7 +247,7 @@ void EmbeddingsService::MakeSearchable(Job& job) {
 // Leads what nobody fetches yet and lands it, then takes what others landed; what they failed at is
 // fetched once more, alone.
 Status EmbeddingsService::FetchMissing(Job& job) {
-  const bool collapse = job.context.directives.may_read() && job.context.directives.may_store();
+  const bool collapse = job.may_read() && job.context.directives.may_store();
   if (collapse) {
     for (std::size_t i = 0; i < job.keys.size(); ++i) {
       if (job.entries[i] != nullptr) continue;
@@ -193,7 +256,7 @@ Status EmbeddingsService::FetchMissing(Job& job) {
       job.leads[i] = std::move(joined.lead);
       if (job.leads[i] == nullptr) continue;
       // It may have been stored between the look-up and the joining.
-      job.entries[i] = cache_.FindInMemory(job.keys[i], job.context.directives.max_age);
+      job.entries[i] = cache_.FindInMemory(job.keys[i], job.limits());
       if (job.entries[i] != nullptr) job.Land(i);
     }
     LARDER_RETURN_IF_ERROR(FetchLed(job));
@@ -241,10 +304,8 @@ Status EmbeddingsService::FetchBatch(Job& job, const std::vector<std::size_t>& u
   upstream_request.headers = UpstreamHeaders(job.headers, via_, true);
   upstream_request.headers.Set("content-type", "application/json");
   upstream_request.body = RenderUpstreamEmbeddings(job.request, positions);
-  upstream_request.first_byte_timeout = options_.upstream_timeout;
-  upstream_request.idle_timeout = options_.upstream_timeout;
 
-  LARDER_ASSIGN_OR_RETURN(UpstreamReply reply, upstream_.Send(std::move(upstream_request)));
+  LARDER_ASSIGN_OR_RETURN(UpstreamReply reply, job.upstream.Send(std::move(upstream_request)));
   job.context.status.forward_status = reply.status;
   job.outcome.upstream_headers = DownstreamHeaders(reply.headers);
   auto read = ReadWhole(*reply.body, options_.max_reply_bytes,
@@ -266,23 +327,21 @@ Status EmbeddingsService::FetchBatch(Job& job, const std::vector<std::size_t>& u
 
 // Whether the text is cached as one that searches find: a search that renews it must not hide it.
 bool EmbeddingsService::IsSearchable(const CacheKey& key) {
-  const auto found = cache_.Find({&key, 1});
+  const auto found = cache_.Find({&key, 1}, {std::chrono::seconds::max()});
   return found.entries[0] != nullptr && !found.entries[0]->query_only;
 }
 
 void EmbeddingsService::Store(Job& job, const std::vector<std::size_t>& unique,
                               std::vector<EmbeddingEntry> entries) {
   const CacheDirectives& directives = job.context.directives;
-  const RecordStamp stamp{
-      clock_.Now(),
-      std::min(cache_.options().lifetime, directives.lifetime.value_or(cache_.options().lifetime))};
+  const RecordStamp stamp{clock_.Now(), directives.LifetimeFor(job.lifetime)};
   std::vector<NewEmbedding> added;
   for (std::size_t i = 0; i < unique.size(); ++i) {
     entries[i].stamp = stamp;
     entries[i].query_only = job.context.for_search && !IsSearchable(job.keys[unique[i]]);
     auto entry = std::make_shared<const EmbeddingEntry>(std::move(entries[i]));
     job.entries[unique[i]] = entry;
-    added.push_back(job.NewEmbeddingAt(unique[i], PartitionOf(job.context), upstream_.name()));
+    added.push_back(job.NewEmbeddingAt(unique[i], PartitionOf(job.context), job.upstream.name()));
   }
   if (directives.may_store()) {
     const bool on_disk = cache_.Put(added).ok();

@@ -8,9 +8,10 @@
 
 #include "cache/embedding_cache.h"
 #include "cache/flight_table.h"
+#include "proxy/lifetime_rules.h"
 #include "proxy/openai/embeddings_request.h"
 #include "proxy/request_context.h"
-#include "proxy/upstream/upstream.h"
+#include "proxy/upstream/upstream_set.h"
 
 namespace larder {
 
@@ -18,8 +19,9 @@ struct EmbeddingsServiceOptions {
   std::size_t max_upstream_batch = kMaxEmbeddingInputs;  // inputs per upstream call, [1, 2048]
   std::size_t max_reply_bytes = 256U << 20;              // of one upstream answer
   bool share_all = false;  // one partition for everybody (cache.embeddings.share = "all")
-  std::chrono::milliseconds upstream_timeout{
-      600'000};  // for the head, and between pieces of the body
+  std::chrono::milliseconds upstream_timeout{3'600'000};  // for all of an upstream answer
+  LifetimeRules lifetimes;               // where none matches, the cache's own lifetime counts
+  std::vector<std::string> key_headers;  // see KeyedHeaders
 };
 
 // An answer of upstream that is no embeddings: to be passed on unchanged.
@@ -33,20 +35,26 @@ struct EmbedOutcome {
   std::vector<EmbeddingPointer> entries;  // one an input, in request order; empty when refused
   std::optional<UpstreamRefusal> refusal;
   Headers upstream_headers;  // of the last upstream answer; empty without one
+  bool mixed = false;        // cached and new vectors differ in length; there are no entries
 };
 
 class EmbeddingsService {
  public:
   // All outlive the service. `via` is this server's Via value.
-  EmbeddingsService(EmbeddingCache& cache, Upstream& upstream, const Clock& clock, std::string via,
-                    EmbeddingsServiceOptions options);
+  EmbeddingsService(EmbeddingCache& cache, const UpstreamSet& upstreams, const Clock& clock,
+                    std::string via, EmbeddingsServiceOptions options);
 
   // Fills context.status and context.times. `client_headers` are the request's, credential
   // included. Errors: kNotCached (only-if-cached), those of Upstream::Send, kInvalidReply.
   Result<EmbedOutcome> Embed(const EmbeddingsRequest& request, const Headers& client_headers,
                              RequestContext& context);
 
-  const std::string& upstream_name() const { return upstream_.name(); }
+  // Where the embeddings of a model are kept: the upstream's name and the model's name there.
+  struct Home {
+    std::string upstream;
+    std::string model;
+  };
+  Home HomeOf(std::string_view model) const;
   // The partition that embeddings of this request belong to.
   Partition PartitionOf(const RequestContext& context) const;
 
@@ -54,6 +62,7 @@ class EmbeddingsService {
   class Flight;
   struct Job;
 
+  Result<EmbedOutcome> EmbedWith(Job& job);
   void Lookup(Job& job);
   void MakeSearchable(Job& job);
   Status FetchLed(Job& job);
@@ -63,7 +72,7 @@ class EmbeddingsService {
   void Store(Job& job, const std::vector<std::size_t>& unique, std::vector<EmbeddingEntry> entries);
 
   EmbeddingCache& cache_;
-  Upstream& upstream_;
+  const UpstreamSet& upstreams_;
   const Clock& clock_;
   const std::string via_;
   const EmbeddingsServiceOptions options_;

@@ -4,30 +4,28 @@
 
 #include "proxy/http/message.h"
 #include "proxy/request_context.h"
-#include "proxy/upstream/upstream.h"
+#include "proxy/upstream/upstream_set.h"
 
 namespace larder {
-
-struct PassThroughOptions {
-  std::chrono::milliseconds upstream_timeout{
-      600'000};  // for the head, and between pieces of the body
-};
 
 class PassThroughHandler {
  public:
   // All outlive the handler. `via` is this server's Via value.
-  PassThroughHandler(Upstream& upstream, const Clock& clock, std::string via,
-                     PassThroughOptions options)
-      : upstream_(upstream), clock_(clock), via_(std::move(via)), options_(options) {}
+  PassThroughHandler(const UpstreamSet& upstreams, const Clock& clock, std::string via)
+      : upstreams_(upstreams), clock_(clock), via_(std::move(via)) {}
 
-  // `request` may hold its body whole or as a source. `identity`: see UpstreamHeaders.
-  Response Handle(const Request& request, RequestContext& context, bool identity = false);
+  // `request` may hold its body whole or as a source. A call of a model (context.model is set, the
+  // body is whole) goes to that model's upstream under the model's name there, and to the next one
+  // when that fails; anything else to the first for its path, whose files and jobs it may be about.
+  Response Handle(const Request& request, RequestContext& context);
 
  private:
-  Upstream& upstream_;
+  Result<UpstreamReply> Send(const Request& request, RequestContext& context,
+                             const Candidate& candidate);
+
+  const UpstreamSet& upstreams_;
   const Clock& clock_;
   const std::string via_;
-  const PassThroughOptions options_;
 };
 
 // A response that relays `reply` to the client.

@@ -37,6 +37,10 @@ struct ResponsePolicyOptions {
   std::chrono::seconds lifetime{3600};        // freshness lifetime of answers
   std::chrono::seconds models_lifetime{300};  // of the models list
   bool sampled = true;                        // keep answers sampled at a temperature above 0
+  // RFC 5861: how long past its lifetime an answer is given while it is renewed, and when upstream
+  // fails.
+  std::chrono::seconds stale_while_revalidate{60};
+  std::chrono::seconds stale_if_error{86'400};
 };
 
 // Which form of an answer is asked for; one stored answer serves them all (answer_form.h).

@@ -18,10 +18,12 @@ Response TunnelHandler::Handle(const Request& request, RequestContext& context) 
   upstream_request.from_origin = context.from_origin;
   upstream_request.headers = UpstreamHeaders(request.headers, via_, false);
   upstream_request.body_source = request.body_source;
-  upstream_request.first_byte_timeout = options_.upstream_timeout;
+  context.model = QueryParameter(request.query(), "model").value_or("");
+  Upstream& upstream = *upstreams_.Choose(context.model, context.api_path).front().upstream;
+  if (upstreams_.size() > 1) context.status.upstream = upstream.label();
   auto reply = [&] {
     PhaseTimer timer(clock_, context.times.upstream);
-    return upstream_.OpenTunnel(std::move(upstream_request));
+    return upstream.OpenTunnel(std::move(upstream_request));
   }();
   if (!reply.ok()) return RenderError(reply.error());
   context.status.forward_status = reply->status;

@@ -4,29 +4,25 @@
 
 #include "proxy/http/message.h"
 #include "proxy/request_context.h"
-#include "proxy/upstream/upstream.h"
+#include "proxy/upstream/upstream_set.h"
 
 namespace larder {
-
-struct TunnelOptions {
-  std::chrono::milliseconds upstream_timeout{600'000};  // for upstream's answer to the handshake
-};
 
 class TunnelHandler {
  public:
   // All outlive the handler. `via` is this server's Via value.
-  TunnelHandler(Upstream& upstream, const Clock& clock, std::string via, TunnelOptions options)
-      : upstream_(upstream), clock_(clock), via_(std::move(via)), options_(options) {}
+  TunnelHandler(const UpstreamSet& upstreams, const Clock& clock, std::string via)
+      : upstreams_(upstreams), clock_(clock), via_(std::move(via)) {}
 
-  // Returns when upstream has answered, with 101 and a stream or with what it said instead.
-  // Precondition: request.tunnel.
+  // The upstream is chosen by the path and by the query's "model" (/v1/realtime?model=NAME), which
+  // goes there as it stands. Returns when upstream has answered, with 101 and a stream or with what
+  // it said instead. Precondition: request.tunnel.
   Response Handle(const Request& request, RequestContext& context);
 
  private:
-  Upstream& upstream_;
+  const UpstreamSet& upstreams_;
   const Clock& clock_;
   const std::string via_;
-  const TunnelOptions options_;
 };
 
 }  // namespace larder

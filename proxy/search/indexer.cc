@@ -161,7 +161,7 @@ void Indexer::Rebuild() {
         if (!decoded.ok()) return true;
         const InputRecord& input = decoded->record;
         if (input.kind != InputKind::kText || input.query_only || input.input.empty() ||
-            FreshnessOf(decoded->stamp, now, lifetime_) == Freshness::kStale) {
+            FreshnessOf(decoded->stamp, now, {lifetime_}) == Freshness::kStale) {
           return true;
         }
         batch.push_back({std::string(key), SpaceOf(input.partition, input.name_space,

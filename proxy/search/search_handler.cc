@@ -175,7 +175,7 @@ std::optional<SearchHandler::Match> SearchHandler::Resolve(const Neighbour& neig
                       : Result<DecodedInput>(StoreError(ErrorCode::kCorruption, "absent"));
   // A text that was not kept (cache.embeddings.store_inputs) cannot be shown.
   if (!input.ok() || input->record.input.empty() ||
-      FreshnessOf(input->stamp, clock_.Now(), lifetime_) == Freshness::kStale) {
+      FreshnessOf(input->stamp, clock_.Now(), {lifetime_}) == Freshness::kStale) {
     indexer_.Forget(neighbour.label);
     return std::nullopt;
   }
@@ -234,9 +234,10 @@ Response SearchHandler::Handle(const Request& request, RequestContext& context) 
     if (refused) return std::move(*refused);
     vector = std::move(embedded).value();
   }
+  const auto home = embeddings_.HomeOf(query->model);
   const SpaceKey space =
       Indexer::SpaceOf(embeddings_.PartitionOf(context).id(), context.directives.name_space,
-                       embeddings_.upstream_name(), query->model, vector.size());
+                       home.upstream, home.model, vector.size());
   const auto matches = [&] {
     PhaseTimer timer(clock_, context.times.lookup);
     return Find(*query, space, vector, context.status.store_failed);

@@ -103,6 +103,10 @@ std::vector<Candidate> UpstreamSet::Choose(std::string_view model, std::string_v
   return candidates;
 }
 
+std::size_t UpstreamSet::size() const {
+  return members_.size();
+}
+
 std::vector<UpstreamStats> UpstreamSet::Stats() const {
   std::vector<UpstreamStats> all;
   for (const Member& member : members_) {
@@ -118,15 +122,21 @@ void UpstreamSet::Abort() {
   }
 }
 
+bool IsFailover(const Error& error) {
+  return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kInvalidReply ||
+         error.code == ErrorCode::kDeadlineExceeded || error.code == ErrorCode::kOverloaded;
+}
+
+bool IsFailover(int status) {
+  return status == 408 || status == 429 || IsUpstreamFailure(status);
+}
+
 bool IsFailover(const Result<UpstreamReply>& reply) {
-  if (!reply.ok()) {
-    const ErrorCode code = reply.error().code;
-    return code == ErrorCode::kUnavailable || code == ErrorCode::kInvalidReply ||
-           code == ErrorCode::kDeadlineExceeded || code == ErrorCode::kOverloaded;
-  }
-  const int status = reply->status;
-  return status == 408 || status == 429 || status == 500 || status == 502 || status == 503 ||
-         status == 504 || status == 529;
+  return reply.ok() ? IsFailover(reply->status) : IsFailover(reply.error());
+}
+
+bool IsUpstreamFailure(int status) {
+  return status == 500 || status == 502 || status == 503 || status == 504 || status == 529;
 }
 
 }  // namespace larder

@@ -45,6 +45,9 @@ class UpstreamSet {
   // nothing at all, such as "*", match); `path` below /v1 without query: "/chat/completions".
   std::vector<Candidate> Choose(std::string_view model, std::string_view path) const;
 
+  // How many there are; at least 1.
+  std::size_t size() const;
+
   // One for each upstream, in the order configured.
   std::vector<UpstreamStats> Stats() const;
 
@@ -65,5 +68,11 @@ class UpstreamSet {
 // state rather than of the request: 408, 429, 500, 502, 503, 504, and 529 (Anthropic: overloaded).
 // What the request or its credential is to blame for (400, 401, 403, 404, 409, 422, ...) is not.
 bool IsFailover(const Result<UpstreamReply>& reply);
+bool IsFailover(const Error& error);
+bool IsFailover(int status);
+
+// Whether a stale entry may answer instead (RFC 5861, section 4): 500, 502, 503, 504 and 529. Of
+// the errors those that IsFailover.
+bool IsUpstreamFailure(int status);
 
 }  // namespace larder

@@ -17,6 +17,7 @@ namespace {
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace)
 
 constexpr EmbeddingCacheOptions kOptions{.lifetime = 30 * 24h, .memory_bytes = 8U << 20};
+constexpr FreshnessLimits kLimits{kOptions.lifetime};
 
 class EmbeddingCacheTest : public ::testing::Test {
  protected:
@@ -28,7 +29,7 @@ class EmbeddingCacheTest : public ::testing::Test {
                                     std::optional<std::chrono::seconds> max_age = {}) {
     std::vector<CacheKey> keys;
     for (const int number : numbers) keys.push_back(KeyOf(number));
-    return cache.Find(keys, max_age);
+    return cache.Find(keys, {kOptions.lifetime, max_age});
   }
   static EmbeddingPointer FindOne(EmbeddingCache& cache, int number,
                                   std::optional<std::chrono::seconds> max_age = {}) {
@@ -71,7 +72,7 @@ TEST_F(EmbeddingCacheTest, AnswersFromMemoryWithoutAskingTheStore) {
   ASSERT_TRUE(Put(*cache_, {1}).ok());
   ASSERT_NE(FindOne(*cache_, 1), nullptr);
   EXPECT_EQ(FindOne(*cache_, 1)->float32, MakeEmbedding(1).entry->float32);
-  ASSERT_NE(cache_->FindInMemory(KeyOf(1)), nullptr);
+  ASSERT_NE(cache_->FindInMemory(KeyOf(1), kLimits), nullptr);
   EXPECT_EQ(store_.reads(), 0U);
   EXPECT_EQ(cache_->stats().memory_hits, 3U);
 }
@@ -79,7 +80,7 @@ TEST_F(EmbeddingCacheTest, AnswersFromMemoryWithoutAskingTheStore) {
 TEST_F(EmbeddingCacheTest, AnswersFromTheStoreOnceAndThenFromMemory) {
   ASSERT_TRUE(Put(*cache_, {1}).ok());
   cache_ = NewCache();
-  EXPECT_EQ(cache_->FindInMemory(KeyOf(1)), nullptr);
+  EXPECT_EQ(cache_->FindInMemory(KeyOf(1), kLimits), nullptr);
   ASSERT_NE(FindOne(*cache_, 1), nullptr);
   ASSERT_NE(FindOne(*cache_, 1), nullptr);
   EXPECT_EQ(store_.reads(), 1U);
@@ -128,7 +129,7 @@ TEST_F(EmbeddingCacheTest, AnEntryExpiresInBothTiersExactlyAtItsLifetime) {
   EXPECT_NE(FindOne(*cache_, 1), nullptr);
   EXPECT_NE(FindOne(*NewCache(), 1), nullptr);
   clock_.Advance(1ms);
-  EXPECT_EQ(cache_->FindInMemory(KeyOf(1)), nullptr);
+  EXPECT_EQ(cache_->FindInMemory(KeyOf(1), kLimits), nullptr);
   EXPECT_EQ(FindOne(*cache_, 1), nullptr);
   EXPECT_EQ(cache_->stats().expired, 1U);
   EXPECT_EQ(FindOne(*NewCache(), 1), nullptr);
@@ -137,16 +138,19 @@ TEST_F(EmbeddingCacheTest, AnEntryExpiresInBothTiersExactlyAtItsLifetime) {
 TEST_F(EmbeddingCacheTest, AShorterConfiguredLifetimeHoldsForWhatIsStored) {
   ASSERT_TRUE(Put(*cache_, {1}).ok());
   clock_.Advance(2h);
-  EmbeddingCacheOptions shorter = kOptions;
-  shorter.lifetime = 1h;
-  EXPECT_EQ(FindOne(*NewCache(shorter), 1), nullptr);
+  const std::array<CacheKey, 1> keys = {KeyOf(1)};
+  const auto found = NewCache()->Find(keys, {1h});
+  EXPECT_EQ(found.entries[0], nullptr);
+  EXPECT_EQ(found.stale, 1U);
+  EXPECT_EQ(found.refused, 0U);
 }
 
 TEST_F(EmbeddingCacheTest, MaxAgeNarrowsWithoutExpiringTheEntryForOthers) {
   ASSERT_TRUE(Put(*cache_, {1}).ok());
   clock_.Advance(60s);
   EXPECT_EQ(FindOne(*cache_, 1, 60s), nullptr);
-  EXPECT_EQ(cache_->FindInMemory(KeyOf(1), 0s), nullptr);
+  EXPECT_EQ(cache_->FindInMemory(KeyOf(1), {kOptions.lifetime, 0s}), nullptr);
+  EXPECT_EQ(Find(*cache_, {1, 2}, 60s).refused, 1U);
   EXPECT_NE(FindOne(*cache_, 1, 61s), nullptr);
   EXPECT_NE(FindOne(*cache_, 1), nullptr);
 }
@@ -211,7 +215,8 @@ TEST_F(EmbeddingCacheTest, KeepsNoTextWhenToldNotTo) {
 TEST_F(EmbeddingCacheTest, TellsTheObserverOnceOfEachStoredEmbedding) {
   std::vector<CacheKey> told;
   cache_->set_observer([&](const NewEmbedding& added) {
-    EXPECT_NE(cache_->FindInMemory(added.key), nullptr) << "it may call back: no lock is held";
+    EXPECT_NE(cache_->FindInMemory(added.key, kLimits), nullptr)
+        << "it may call back: no lock is held";
     told.push_back(added.key);
   });
   ASSERT_TRUE(Put(*cache_, {1, 2}).ok());
@@ -279,7 +284,7 @@ TEST_F(EmbeddingCacheTest, AnEraseTheStoreRefusesIsCountedAndGoneFromMemory) {
   const Status status = Erase(*cache_, 1);
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.error().code, ErrorCode::kIo);
-  EXPECT_EQ(cache_->FindInMemory(KeyOf(1)), nullptr);
+  EXPECT_EQ(cache_->FindInMemory(KeyOf(1), kLimits), nullptr);
   EXPECT_EQ(cache_->stats().store_failures, 1U);
 }
 
@@ -288,7 +293,7 @@ TEST_F(EmbeddingCacheTest, WhatIsErasedDuringALookUpDoesNotComeBack) {
   store_.OnRead([&] { EXPECT_TRUE(Erase(*cache_, 1).ok()); });
   (void)FindOne(*cache_, 1);
   store_.OnRead(nullptr);
-  EXPECT_EQ(cache_->FindInMemory(KeyOf(1)), nullptr);
+  EXPECT_EQ(cache_->FindInMemory(KeyOf(1), kLimits), nullptr);
   EXPECT_EQ(FindOne(*cache_, 1), nullptr);
 }
 

@@ -19,7 +19,7 @@ EmbeddingScope Embedding() {
   return {Scope(), "text-embedding-3-small", "512", "{\"x\":1}"};
 }
 ResponseKeyParts Response() {
-  return {Scope(), "POST", "/v1/chat/completions", "{\"model\":\"gpt-4o\"}", "full", ""};
+  return {Scope(), "POST", "/v1/chat/completions", "{\"model\":\"gpt-4o\"}", ""};
 }
 std::string Tokens(std::initializer_list<std::int64_t> ids) {
   std::string bytes;
@@ -28,13 +28,14 @@ std::string Tokens(std::initializer_list<std::int64_t> ids) {
 }
 
 // Computed apart from this code, with Python's hashlib: P(b) = pack("<I", len(b)) + b, and a key is
-// sha256(b"\x01" + P(tag) + P(part)...). The parts are partition, namespace, upstream, headers,
-// then
+// sha256(version byte + P(tag) + P(part)...), version 1 for embeddings, 2 for the rest. The parts
+// are partition, namespace, upstream, headers, then
 //   "embedding-scope": model, dimensions, extra
-//   "response": method, path and query, body, form
-//   "response-custom": method, path and query, form, custom key
+//   "response": method, path and query, body
+//   "response-custom": method, path and query, custom key
+// ("response-id": partition, id)
 // and an input's key is sha256(b"\x01" + P(b"embedding") + scope digest + kind byte + P(input)).
-// They change only together with kKeyVersion: every entry on every user's disk is found by them.
+// They change only together with their version: every entry on every user's disk is found by them.
 TEST(GoldenKeyTest, OfAnEmbeddingScope) {
   EXPECT_EQ(ToHex(DeriveEmbeddingScope(Embedding())),
             "d0342318808156d0a92de91c3a67d3d272eb7e69ae6ee92269e7c3947976649b");
@@ -51,13 +52,17 @@ TEST(GoldenKeyTest, OfTokens) {
 }
 TEST(GoldenKeyTest, OfAResponse) {
   EXPECT_EQ(ToHex(DeriveResponseKey(Response())),
-            "af6d31686269b2f0fc5938b9785f5ee65cc2cefb7a1a7530a061cd8287a966a2");
+            "a7c061d8389db738bf5a048de68b9047b77d15f8f8d49031536f8b14f272adb0");
+}
+TEST(GoldenKeyTest, OfAResponseId) {
+  EXPECT_EQ(ToHex(DeriveResponseIdKey(Partition("tenant-a"), "resp_123")),
+            "ed20734102326021b106cb50ba9649ccd6c074c56c9732146fc67686789d8a35");
 }
 TEST(GoldenKeyTest, OfACustomKey) {
   ResponseKeyParts parts = Response();
   parts.custom_key = "my-name";
   EXPECT_EQ(ToHex(DeriveResponseKey(parts)),
-            "cb83edf6b192f767f86fe24ba1e9eac81f4c774f6d6494556e7a0cc40184b4db");
+            "0da7cb84e20558567c9e287b755577eb4adbe4ca85441c8c572d8a35cb887600");
 }
 
 void GrowPartition(KeyScope& scope) {
@@ -124,8 +129,7 @@ TEST(ResponseKeyTest, EveryFieldChangesIt) {
       [](auto& p) { GrowPartition(p.scope); },  [](auto& p) { p.scope.name_space += "x"; },
       [](auto& p) { p.scope.upstream += "x"; }, [](auto& p) { p.scope.headers += "x"; },
       [](auto& p) { p.method = "PUT"; },        [](auto& p) { p.path_and_query += "?a=1"; },
-      [](auto& p) { p.body.clear(); },          [](auto& p) { p.form = "stream"; },
-      [](auto& p) { p.custom_key = "name"; },
+      [](auto& p) { p.body.clear(); },          [](auto& p) { p.custom_key = "name"; },
   };
   std::set<Digest> digests = {DeriveResponseKey(Response())};
   for (std::size_t i = 0; i < changes.size(); ++i) {
@@ -136,15 +140,11 @@ TEST(ResponseKeyTest, EveryFieldChangesIt) {
 }
 
 TEST(ResponseKeyTest, AByteMovedBetweenNeighboursChangesIt) {
-  const auto key = [](std::array<std::string, 8> parts) {
-    return DeriveResponseKey({{Partition(parts[0]), parts[1], parts[2], parts[3]},
-                              parts[4],
-                              parts[5],
-                              parts[6],
-                              parts[7],
-                              ""});
+  const auto key = [](std::array<std::string, 7> parts) {
+    return DeriveResponseKey(
+        {{Partition(parts[0]), parts[1], parts[2], parts[3]}, parts[4], parts[5], parts[6], ""});
   };
-  const std::array<std::string, 8> start = {"ab", "cd", "ef", "gh", "ij", "kl", "mn", "op"};
+  const std::array<std::string, 7> start = {"ab", "cd", "ef", "gh", "ij", "kl", "mn"};
   std::set<Digest> digests = {key(start)};
   for (std::size_t i = 0; i + 1 < start.size(); ++i) {
     auto moved = start;
@@ -164,10 +164,13 @@ TEST(ResponseKeyTest, ACustomKeyStandsInForTheBodyAlone) {
   EXPECT_EQ(DeriveResponseKey(same), key);
 
   const std::vector<std::function<void(ResponseKeyParts&)>> changes = {
-      [](auto& p) { GrowPartition(p.scope); },  [](auto& p) { p.scope.name_space += "x"; },
-      [](auto& p) { p.scope.upstream += "x"; }, [](auto& p) { p.scope.headers += "x"; },
-      [](auto& p) { p.method = "GET"; },        [](auto& p) { p.custom_key += "x"; },
-      [](auto& p) { p.form = "stream"; },       [](auto& p) { p.path_and_query = "/v1/responses"; },
+      [](auto& p) { GrowPartition(p.scope); },
+      [](auto& p) { p.scope.name_space += "x"; },
+      [](auto& p) { p.scope.upstream += "x"; },
+      [](auto& p) { p.scope.headers += "x"; },
+      [](auto& p) { p.method = "GET"; },
+      [](auto& p) { p.custom_key += "x"; },
+      [](auto& p) { p.path_and_query = "/v1/responses"; },
   };
   for (std::size_t i = 0; i < changes.size(); ++i) {
     ResponseKeyParts other = parts;
@@ -178,7 +181,7 @@ TEST(ResponseKeyTest, ACustomKeyStandsInForTheBodyAlone) {
 
 TEST(KeyTest, LayersNeverShareAKey) {
   // An input chosen to spell another layer's parts must not reach that layer's entries.
-  ResponseKeyParts response{{Partition("p"), "", "u", ""}, "m", "d", "{}", "", ""};
+  ResponseKeyParts response{{Partition("p"), "", "u", ""}, "m", "d", "{}", ""};
   const Digest scope = DeriveEmbeddingScope({{Partition("p"), "", "u", ""}, "m", "d", "{}"});
   EXPECT_NE(DeriveResponseKey(response), scope);
   EXPECT_NE(DeriveEmbeddingKey(scope, InputKind::kText, ""), scope);

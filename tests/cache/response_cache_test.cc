@@ -151,6 +151,73 @@ TEST_F(ResponseCacheTest, WhatIsErasedDuringALookUpDoesNotComeBack) {
   EXPECT_EQ(Body(*cache_, 1), "(absent)");
 }
 
+TEST_F(ResponseCacheTest, AWriteThatWaitedDoesNotBringBackWhatWasErasedMeanwhile) {
+  const auto entry = MakeResponse("hello");
+  const auto put = cache_->PutInMemory(KeyOf(1), entry);
+  ASSERT_TRUE(cache_->Erase(KeyOf(1)).ok());
+  ASSERT_TRUE(cache_->PutInStore(KeyOf(1), entry, put).ok());
+  EXPECT_EQ(Body(*NewCache(), 1), "(absent)");
+  ASSERT_TRUE(cache_->Put(KeyOf(1), entry).ok());
+  EXPECT_EQ(Body(*NewCache(), 1), "hello") << "only what was put before the erasure is meant";
+}
+
+TEST_F(ResponseCacheTest, AnErasureDuringAWriteHolds) {
+  const auto entry = MakeResponse("hello");
+  const auto put = cache_->PutInMemory(KeyOf(1), entry);
+  store_.OnWrite([&] {
+    store_.OnWrite(nullptr);
+    ASSERT_TRUE(cache_->Erase(KeyOf(1)).ok());
+  });
+  ASSERT_TRUE(cache_->PutInStore(KeyOf(1), entry, put).ok());
+  EXPECT_EQ(Body(*NewCache(), 1), "(absent)");
+}
+
+// --- By the id that an answer carries ---
+
+ResponsePointer WithId(std::string id, std::string partition = "tenant-a") {
+  ResponseEntry entry = *MakeResponse("hello");
+  entry.response_id = std::move(id);
+  entry.partition = std::move(partition);
+  return std::make_shared<const ResponseEntry>(std::move(entry));
+}
+
+TEST_F(ResponseCacheTest, ErasesTheAnswerThatCarriesAnId) {
+  ASSERT_TRUE(cache_->Put(KeyOf(1), WithId("resp_1")).ok());
+  ASSERT_TRUE(cache_->Put(KeyOf(2), WithId("resp_2")).ok());
+  EXPECT_EQ(cache_->EraseById(Partition("tenant-a"), "resp_1").value(), true);
+  EXPECT_EQ(Body(*cache_, 1), "(absent)");
+  EXPECT_EQ(Body(*cache_, 2), "hello");
+  EXPECT_EQ(Body(*NewCache(), 1), "(absent)");
+}
+
+TEST_F(ResponseCacheTest, ErasesByIdWhatAnEarlierProcessStored) {
+  ASSERT_TRUE(NewCache()->Put(KeyOf(1), WithId("resp_1")).ok());
+  EXPECT_EQ(cache_->EraseById(Partition("tenant-a"), "resp_1").value(), true);
+  EXPECT_EQ(Body(*NewCache(), 1), "(absent)");
+  EXPECT_EQ(NewCache()->EraseById(Partition("tenant-a"), "resp_1").value(), false);
+}
+
+TEST_F(ResponseCacheTest, AnIdReachesItsOwnPartitionAlone) {
+  ASSERT_TRUE(cache_->Put(KeyOf(1), WithId("resp_1")).ok());
+  EXPECT_EQ(cache_->EraseById(Partition("tenant-b"), "resp_1").value(), false);
+  EXPECT_EQ(Body(*cache_, 1), "hello");
+}
+
+TEST_F(ResponseCacheTest, AnAnswerWhoseIdWasErasedBeforeItsEndIsNotStored) {
+  EXPECT_EQ(cache_->EraseById(Partition("tenant-a"), "resp_1").value(), false);
+  ASSERT_TRUE(cache_->Put(KeyOf(1), WithId("resp_1")).ok());
+  EXPECT_EQ(Body(*cache_, 1), "(absent)");
+  EXPECT_EQ(Body(*NewCache(), 1), "(absent)");
+}
+
+TEST_F(ResponseCacheTest, AnIdThatTheStoreCannotLookUpIsAnError) {
+  ASSERT_TRUE(NewCache()->Put(KeyOf(1), WithId("resp_1")).ok());
+  store_.FailReads(true);
+  const auto erased = cache_->EraseById(Partition("tenant-a"), "resp_1");
+  ASSERT_FALSE(erased.ok());
+  EXPECT_EQ(erased.error().code, ErrorCode::kIo);
+}
+
 TEST_F(ResponseCacheTest, WhatIsRefreshedDuringALookUpIsNotUndone) {
   ASSERT_TRUE(NewCache()->Put(KeyOf(1), MakeResponse("old")).ok());
   store_.OnRead([&] { EXPECT_TRUE(cache_->Put(KeyOf(1), MakeResponse("new")).ok()); });

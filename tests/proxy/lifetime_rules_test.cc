@@ -47,11 +47,12 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return row.param.name; });
 
 TEST(NoLifetimeRulesTest, MatchNothing) {
-  EXPECT_EQ(LifetimeRules({}).Match("gpt-4o", "/chat/completions"), std::nullopt);
+  EXPECT_EQ(LifetimeRules().Match("gpt-4o", "/chat/completions"), std::nullopt);
 }
 
 TEST(NoLifetimeRulesTest, ARuleWithoutPatternsMatchesEverything) {
-  EXPECT_EQ(LifetimeRules({{{}, {}, seconds{5}}}).Match("", ""), seconds{5});
+  EXPECT_EQ(LifetimeRules(std::vector<LifetimeRule>{{{}, {}, seconds{5}}}).Match("", ""),
+            seconds{5});
 }
 
 }  // namespace

@@ -81,6 +81,21 @@ TEST_F(ResponsesStreamTest, NeverReplaysCookiesRateLimitsOrRequestIds) {
   EXPECT_NE(hit.Field("x-request-id"), "req_up");
 }
 
+constexpr const char* kResponses = "/v1/responses";
+const std::string kDelta = "data: {\"type\":\"response.output_text.delta\",\"delta\":\"a\"}\n\n";
+const std::string kCompleted =
+    "data: {\"type\":\"response.completed\",\"response\":{\"status\":\"completed\",\"output\":["
+    "{\"type\":\"message\",\"content\":[{\"type\":\"output_text\",\"text\":\"a\"}]}]}}\n\n";
+const std::string kMessage =
+    "data: {\"type\":\"message_start\",\"message\":{\"type\":\"message\",\"content\":[]}}\n\n"
+    "data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\","
+    "\"text\":\"\"}}\n\n"
+    "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\","
+    "\"text\":\"a\"}}\n\n"
+    "data: {\"type\":\"content_block_stop\",\"index\":0}\n\n"
+    "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\n"
+    "data: {\"type\":\"message_stop\"}\n\n";
+
 struct StreamCase {
   const char* name;
   std::string body;
@@ -88,7 +103,7 @@ struct StreamCase {
   Headers headers = kEvents;
   bool framed = true;
   bool stored = false;
-  const char* target = "/v1/chat/completions";
+  const char* path = "/v1/chat/completions";
 };
 void PrintTo(const StreamCase& c, std::ostream* out) {
   *out << c.name;
@@ -101,7 +116,7 @@ TEST_P(ResponsesStreamEndTest, IsStoredOnlyAfterItsProperEnd) {
   FakeReply reply{.headers = c.headers, .body = c.body, .framed = c.framed};
   if (c.cut) reply.cut = UpstreamError(ErrorCode::kUnavailable, "cut");
   upstream().Reply(reply);
-  const Answer answer = world().Ask(MakeRequest("POST", c.target, kAsk));
+  const Answer answer = Post(c.path, kAsk);
   EXPECT_EQ(answer.body, c.body);
   EXPECT_EQ(answer.whole, !c.cut);  // a cut stream is cut visibly
   EXPECT_EQ(stored(), c.stored ? 1U : 0U);
@@ -120,14 +135,12 @@ INSTANTIATE_TEST_SUITE_P(
             .headers = {{"content-type", "text/event-stream"}, {"content-encoding", "identity"}},
             .stored = true},
         StreamCase{.name = "ResponseCompleted",
-                   .body = "data: {\"type\":\"response.output_text.delta\",\"delta\":\"a\"}\n\n"
-                           "data: {\"type\":\"response.completed\",\"response\":{}}\n\n",
+                   .body = kDelta + kCompleted,
                    .stored = true,
-                   .target = "/v1/responses"},
-        StreamCase{.name = "ToldWholeByTheCloseButTerminated",
-                   .body = kHello + kDone,
-                   .framed = false,
-                   .stored = true},
+                   .path = kResponses},
+        StreamCase{.name = "ToldWholeByTheCloseAlone", .body = kHello + kDone, .framed = false},
+        StreamCase{.name = "ResponseEndedByDoneAlone", .body = kDelta + kDone, .path = kResponses},
+        StreamCase{.name = "MessageStop", .body = kMessage, .stored = true, .path = "/v1/messages"},
         StreamCase{.name = "Unterminated", .body = kHello},
         StreamCase{.name = "TerminatorCutShort", .body = kHello + "data: [DONE]"},
         StreamCase{.name = "Cut", .body = kHello, .cut = true},
@@ -139,9 +152,11 @@ INSTANTIATE_TEST_SUITE_P(
                            "\"finish_reason\":\"error\"}]}\n\n" +
                            kDone},
         StreamCase{.name = "ResponseFailed",
-                   .body = "data: {\"type\":\"response.failed\"}\n\n" + kDone},
+                   .body = kDelta + "data: {\"type\":\"response.failed\"}\n\n",
+                   .path = kResponses},
         StreamCase{.name = "ResponseIncomplete",
-                   .body = "data: {\"type\":\"response.incomplete\"}\n\n" + kDone},
+                   .body = kDelta + "data: {\"type\":\"response.incomplete\"}\n\n",
+                   .path = kResponses},
         StreamCase{.name = "NothingButItsEnd", .body = kDone},
         StreamCase{
             .name = "AnEmptyAnswer",
@@ -157,19 +172,70 @@ INSTANTIATE_TEST_SUITE_P(
                    .headers = {{"content-type", "application/json"}}}),
     [](const auto& info) { return info.param.name; });
 
-TEST_F(ResponsesStreamTest, EachFormOfAnswerHasItsOwnEntry) {
+constexpr const char* kAskWhole = R"({"model":"m","messages":[]})";
+constexpr const char* kAskUsage =
+    R"({"model":"m","messages":[],"stream":true,"stream_options":{"include_usage":true}})";
+const std::string kUsage =
+    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\n";
+
+TEST_F(ResponsesStreamTest, ServesAWholeAnswerToo) {
+  upstream().Reply({.headers = kEvents, .body = kHello + kUsage + kDone});
+  Chat(kAskUsage);
+  const Answer whole = Chat(kAskWhole);
+  EXPECT_TRUE(whole.hit());
+  EXPECT_EQ(whole.Field("content-type"), "application/json");
+  EXPECT_THAT(whole.body, HasSubstr("hello"));
+  EXPECT_EQ(NumberIn(whole.body, "usage.prompt_tokens"), 3);
+  EXPECT_EQ(Chat(kAsk).body, kHello + kDone) << "usage stands in a stream when it is asked for";
+  EXPECT_EQ(Chat(kAskUsage).body, kHello + kUsage + kDone);
+  EXPECT_EQ(upstream().call_count(), 1U);
+}
+
+TEST_F(ResponsesStreamTest, IsServedByAWholeAnswer) {
+  upstream().Reply(
+      {.body = R"({"choices":[{"index":0,"message":{"role":"assistant","content":"hello"},)"
+               R"("finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":2}})"});
+  Chat(kAskWhole);
+  const Answer stream = Chat(kAsk);
+  EXPECT_TRUE(stream.hit());
+  EXPECT_EQ(stream.Field("content-type"), "text/event-stream; charset=utf-8");
+  EXPECT_THAT(stream.body, HasSubstr("\"content\":\"hello\""));
+  EXPECT_THAT(stream.body, testing::EndsWith(kDone));
+  EXPECT_THAT(stream.body, Not(HasSubstr("prompt_tokens")));
+  EXPECT_THAT(Chat(kAskUsage).body, HasSubstr("\"prompt_tokens\":3"));
+  EXPECT_EQ(upstream().call_count(), 1U);
+}
+
+TEST_F(ResponsesStreamTest, RecordedWithoutUsageIsAskedForOnceMoreWhereUsageIsWanted) {
+  upstream().Reply({.headers = kEvents, .body = kHello + kDone});
+  Chat(kAsk);
+  EXPECT_TRUE(Chat(kAskWhole).hit());
+  upstream().Reply({.headers = kEvents, .body = kHello + kUsage + kDone});
+  const Answer answer = Chat(kAskUsage);
+  EXPECT_EQ(answer.body, kHello + kUsage + kDone);
+  EXPECT_THAT(answer.cache_status(), HasSubstr("fwd=miss"));
+  EXPECT_THAT(answer.cache_status(), HasSubstr("form-not-recorded"));
+  EXPECT_TRUE(Chat(kAskUsage).hit());
+  EXPECT_EQ(Chat(kAsk).body, kHello + kDone);
+}
+
+TEST_F(ResponsesStreamTest, OtherStreamOptionsMakeNoOtherEntry) {
   upstream().ReplyAlways({.headers = kEvents, .body = kHello + kDone});
   Chat(kAsk);
-  EXPECT_FALSE(Chat(R"({"model":"m","messages":[]})").hit());
-  EXPECT_FALSE(Chat(R"({"model":"m","messages":[],"stream":true,
-                        "stream_options":{"include_usage":true}})")
-                   .hit());
   EXPECT_TRUE(Chat(R"({"model":"m","messages":[],"stream":true,
                        "stream_options":{"include_usage":false}})")
                   .hit());
   EXPECT_TRUE(Chat(R"({"model":"m","messages":[],"stream":true,
                        "stream_options":{"include_obfuscation":false}})")
                   .hit());
+}
+
+TEST_F(ResponsesStreamTest, TellsTheObserverAtItsEndWhatItCost) {
+  upstream().Reply({.headers = kEvents, .body = kHello + kUsage + kDone});
+  Chat(kAskUsage);
+  ASSERT_EQ(world().records().size(), 1U);
+  EXPECT_EQ(world().records()[0].cache.billed_tokens, 5);
+  EXPECT_TRUE(world().records()[0].cache.stored);
 }
 
 TEST_F(ResponsesStreamTest, BeyondTheLimitIsRelayedWholeAndNotStored) {

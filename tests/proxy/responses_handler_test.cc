@@ -97,7 +97,7 @@ TEST_F(ResponsesHandlerTest, KeepsTheModelsFor300Seconds) {
   Get("/v1/models");
   clock_.Advance(seconds(299));
   EXPECT_EQ(Get("/v1/models").cache_status(), "larder; hit; ttl=1");
-  clock_.Advance(seconds(1));
+  clock_.Advance(seconds(61));  // past stale-while-revalidate
   EXPECT_THAT(Get("/v1/models").cache_status(), HasSubstr("fwd=stale"));
 }
 
@@ -105,7 +105,7 @@ TEST_F(ResponsesHandlerTest, KeepsAnAnswerForAnHourAndSaysStaleAfter) {
   Chat(kAsk);
   clock_.Advance(seconds(3599));
   EXPECT_TRUE(Chat(kAsk).hit());
-  clock_.Advance(seconds(1));
+  clock_.Advance(seconds(61));  // past stale-while-revalidate
   EXPECT_EQ(Chat(kAsk).cache_status(), "larder; fwd=stale; fwd-status=200; stored");
   EXPECT_TRUE(Chat(kAsk).hit());
 }
@@ -301,7 +301,7 @@ TEST_F(ResponsesHandlerTest, MaxAgeLetsOnlyAYoungerEntryAnswer) {
 TEST_F(ResponsesHandlerTest, CacheTtlShortensTheLifeOfWhatIsStored) {
   Chat(kAsk, {{"cf-aig-cache-ttl", "60"}});
   EXPECT_THAT(Chat(kAsk).cache_status(), HasSubstr("ttl=60"));
-  clock_.Advance(seconds(60));
+  clock_.Advance(seconds(120));
   EXPECT_FALSE(Chat(kAsk).hit());
 }
 

@@ -120,7 +120,9 @@ TEST_F(TunnelHandlerTest, ALoopIsRefused) {
 
 TEST_F(TunnelHandlerTest, AnUpstreamWithoutWebsocketsSaysSo) {
   BuiltinUpstream builtin;
-  TunnelHandler handler(builtin, clock_, kVia, {});
+  const auto upstreams = UpstreamSet::Over({UpstreamOptions{}}, {&builtin});
+  ASSERT_TRUE(upstreams.ok());
+  TunnelHandler handler(**upstreams, clock_, kVia);
   RequestContext context{"req_1", Partition("")};
   context.endpoint = "/realtime";
   const Answer answer = Receive(handler.Handle(Planned(Upgrade("/v1/realtime")), context));

@@ -100,7 +100,8 @@ class FakeUpstream final : public Upstream {
   static constexpr std::chrono::seconds kWait{10};
   using Compute = std::function<Result<UpstreamReply>(const FakeCall&)>;
 
-  explicit FakeUpstream(std::string name = "http://upstream.test/v1") : name_(std::move(name)) {}
+  explicit FakeUpstream(std::string name = "http://upstream.test/v1", std::string label = "fake")
+      : name_(std::move(name)), label_(std::move(label)) {}
 
   // --- Scripts, each for one call ---
   void Reply(FakeReply reply);
@@ -137,6 +138,7 @@ class FakeUpstream final : public Upstream {
 
   // --- Upstream ---
   const std::string& name() const override { return name_; }
+  const std::string& label() const override { return label_; }
   // Errors besides the scripted: those of the request's own body source, and kDeadlineExceeded when
   // that or a hold outlasts first_byte_timeout. idle_timeout is not kept: FakeStream::Cut tells it.
   Result<UpstreamReply> Send(UpstreamRequest request) override;
@@ -149,6 +151,7 @@ class FakeUpstream final : public Upstream {
   UpstreamReply Hand(FakeReply head, const FakeStream& stream) const;
 
   const std::string name_;
+  const std::string label_;
   mutable Mutex mutex_;
   mutable CondVar changed_;
   std::deque<Compute> scripts_ LARDER_GUARDED_BY(mutex_);

@@ -20,6 +20,7 @@ Result<std::vector<std::optional<std::string>>> FaultyStore::MultiGet(
 
 Status FaultyStore::Apply(const WriteBatch& batch) {
   ++writes_;
+  if (const auto hook = on_write_) hook();  // a copy: it may replace itself
   if (fail_writes_) return Refused();
   return inner_.Apply(batch);
 }

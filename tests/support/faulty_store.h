@@ -23,6 +23,9 @@ class FaultyStore final : public Store {
   // race with another thread would strike. Set before others call.
   void OnRead(std::function<void()> hook) { on_read_ = std::move(hook); }
 
+  // Called at the start of every Apply, before it takes effect: likewise.
+  void OnWrite(std::function<void()> hook) { on_write_ = std::move(hook); }
+
   // Calls of MultiGet and of Apply so far, failed ones included.
   std::uint64_t reads() const { return reads_; }
   std::uint64_t writes() const { return writes_; }
@@ -41,6 +44,7 @@ class FaultyStore final : public Store {
   std::atomic<bool> fail_reads_{false};
   std::atomic<bool> fail_writes_{false};
   std::function<void()> on_read_;
+  std::function<void()> on_write_;
   mutable std::atomic<std::uint64_t> reads_{0};
   std::atomic<std::uint64_t> writes_{0};
 };

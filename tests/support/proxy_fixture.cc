@@ -153,20 +153,37 @@ ProxyWorld::ProxyWorld(Store& inner, ManualClock& clock, FakeUpstream& upstream,
       embedding_cache_(store_, clock, options.embedding_cache),
       response_cache_(store_, options.response_cache),
       spaces_(SpaceSet::Options{}) {
+  std::vector<UpstreamOptions> upstream_options;
+  std::vector<Upstream*> upstreams;
+  for (const auto& [one, borrowed] : options.upstreams) {
+    upstream_options.push_back(one);
+    upstreams.push_back(borrowed);
+  }
+  upstream_options.push_back(options.default_upstream);
+  upstreams.push_back(&upstream);
+  auto set = UpstreamSet::Over(std::move(upstream_options), std::move(upstreams));
+  EXPECT_TRUE(set.ok());
+  upstreams_ = std::move(set).value();
   options.embeddings.upstream_timeout = kNever;
   options.responses.upstream_timeout = kNever;
   const auto lifetime = options.embedding_cache.lifetime;
   indexer_ = std::make_unique<Indexer>(store_, clock, spaces_, lifetime, options.indexer);
   embedding_cache_.set_observer([this](const NewEmbedding& added) { indexer_->Enqueue(added); });
-  embeddings_ = std::make_unique<EmbeddingsService>(embedding_cache_, upstream, clock, kVia,
+  embeddings_ = std::make_unique<EmbeddingsService>(embedding_cache_, *upstreams_, clock, kVia,
                                                     options.embeddings);
   embeddings_handler_ = std::make_unique<EmbeddingsHandler>(*embeddings_, clock);
-  pass_through_ =
-      std::make_unique<PassThroughHandler>(upstream, clock, kVia, PassThroughOptions{kNever});
-  tunnel_ = std::make_unique<TunnelHandler>(upstream, clock, kVia, TunnelOptions{kNever});
+  pass_through_ = std::make_unique<PassThroughHandler>(*upstreams_, clock, kVia);
+  tunnel_ = std::make_unique<TunnelHandler>(*upstreams_, clock, kVia);
   responses_handler_ = std::make_unique<ResponsesHandler>(
-      response_cache_, upstream, clock, kVia, *pass_through_,
-      [](const std::function<void()>& work) { work(); }, options.responses);
+      response_cache_, *upstreams_, clock, kVia, *pass_through_,
+      [](const std::function<void()>& work) { work(); },
+      [this, most = options.max_renewals](std::function<void()> work) {
+        MutexLock lock(mutex_);
+        if (renewals_.size() >= most) return false;
+        renewals_.push_back(std::move(work));
+        return true;
+      },
+      options.responses);
   search_ =
       std::make_unique<SearchHandler>(*embeddings_, *indexer_, spaces_, store_, clock, lifetime);
   telemetry_ = std::make_unique<Telemetry>(
@@ -175,18 +192,36 @@ ProxyWorld::ProxyWorld(Store& inner, ManualClock& clock, FakeUpstream& upstream,
   admin_ = std::make_unique<AdminHandler>(*telemetry_, *access_, [this] {
     return AdminHandler::Health{ready, "\"index\":\"ready\""};
   });
-  proxy_ =
-      std::make_unique<Proxy>(Proxy::Handlers{*embeddings_handler_, *responses_handler_,
-                                              *pass_through_, *tunnel_, *search_, *admin_},
-                              partitioner_, clock, ProxyOptions{1 << 20, kVia, upstream.name()},
-                              [this](const RequestRecord& record) {
-                                MutexLock lock(mutex_);
-                                records_.push_back(record);
-                              });
+  proxy_ = std::make_unique<Proxy>(
+      Proxy::Handlers{*embeddings_handler_, *responses_handler_, *pass_through_, *tunnel_, *search_,
+                      *admin_},
+      partitioner_, clock, ProxyOptions{1 << 20, kVia, upstream.name(), options.mode, options.cors},
+      [this](const RequestRecord& record) {
+        MutexLock lock(mutex_);
+        records_.push_back(record);
+      });
 }
 
 ProxyWorld::~ProxyWorld() {
+  {
+    MutexLock lock(mutex_);
+    renewals_.clear();
+  }
   indexer_->Stop();
+}
+
+std::size_t ProxyWorld::renewals() const {
+  MutexLock lock(mutex_);
+  return renewals_.size();
+}
+
+void ProxyWorld::RunRenewals() {
+  std::vector<std::function<void()>> waiting;
+  {
+    MutexLock lock(mutex_);
+    waiting.swap(renewals_);
+  }
+  for (const auto& renewal : waiting) renewal();
 }
 
 Response ProxyWorld::Begin(Request request) {

@@ -71,6 +71,12 @@ struct ProxyWorldOptions {
   IndexerOptions indexer = {};
   AdminOptions admin = {};
   std::string listen_host = "127.0.0.1";
+  CacheMode mode = CacheMode::kOn;
+  CorsOptions cors = {};
+  // Further upstreams in front of the world's own, which is "default" and takes what they do not.
+  std::vector<std::pair<UpstreamOptions, Upstream*>> upstreams = {};
+  UpstreamOptions default_upstream = {};  // of the world's own: fallbacks, aliases
+  std::size_t max_renewals = 16;          // that wait for RunRenewals; a further one is refused
 };
 
 class ProxyWorld {
@@ -97,6 +103,11 @@ class ProxyWorld {
   SpaceSet& spaces() { return spaces_; }
   bool ready = true;
 
+  ResponsesHandler& responses() { return *responses_handler_; }
+  // Renewals of stale entries that wait; they run when the test says so, on its thread.
+  std::size_t renewals() const;
+  void RunRenewals();
+
  private:
   ManualClock& clock_;
   FaultyStore store_;
@@ -104,6 +115,7 @@ class ProxyWorld {
   ResponseCache response_cache_;
   SpaceSet spaces_;
   std::unique_ptr<Indexer> indexer_;
+  std::unique_ptr<UpstreamSet> upstreams_;
   std::unique_ptr<EmbeddingsService> embeddings_;
   std::unique_ptr<EmbeddingsHandler> embeddings_handler_;
   std::unique_ptr<PassThroughHandler> pass_through_;
@@ -117,6 +129,7 @@ class ProxyWorld {
   std::unique_ptr<Proxy> proxy_;
   mutable Mutex mutex_;
   std::vector<RequestRecord> records_ LARDER_GUARDED_BY(mutex_);
+  std::vector<std::function<void()>> renewals_ LARDER_GUARDED_BY(mutex_);
 };
 
 inline constexpr const char* kVia = "1.1 larder-0000beef";
