@@ -5,6 +5,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <mutex>
 #include <unordered_set>
 
@@ -51,7 +52,7 @@ class CurlEngine::Impl : public std::enable_shared_from_this<CurlEngine::Impl> {
     }));
     loop_->Start(
         [this] {
-          CutStalled();
+          CutOverdue();
           tunnels_->OnTick();
         },
         kTickMillis);
@@ -72,6 +73,11 @@ class CurlEngine::Impl : public std::enable_shared_from_this<CurlEngine::Impl> {
   Result<UpstreamReply> Send(const std::string& url, UpstreamRequest request);
 
   CurlTunnels& tunnels() { return *tunnels_; }
+
+  std::size_t queued() const {
+    MutexLock lock(mutex_);
+    return Queued();
+  }
 
   void Abort() {
     tunnels_->Abort();
@@ -167,17 +173,32 @@ class CurlEngine::Impl : public std::enable_shared_from_this<CurlEngine::Impl> {
     return std::exchange(exchanges_, {});
   }
 
-  void CutStalled() {
+  // Whether one more exchange may wait. Exact for HTTP/1: those under way may be as many as there
+  // are connections and places in the queue, so that a burst is not refused while connections are
+  // free. Over HTTP/2 more share a connection than there are connections, and do not wait.
+  bool HasRoom() const LARDER_REQUIRES(mutex_) {
+    return exchanges_.size() < options_.max_connections + options_.max_queue ||
+           (Queued() < options_.max_queue &&
+            exchanges_.size() - Queued() >= options_.max_connections);
+  }
+
+  std::size_t Queued() const LARDER_REQUIRES(mutex_) {
+    return static_cast<std::size_t>(
+        std::count_if(exchanges_.begin(), exchanges_.end(),
+                      [](const auto& exchange) { return exchange->waiting(); }));
+  }
+
+  void CutOverdue() {
     const MonoTime now = clock_.Monotonic();
-    std::vector<std::shared_ptr<CurlExchange>> stalled;
+    std::vector<std::pair<std::shared_ptr<CurlExchange>, Error>> overdue;
     {
       MutexLock lock(mutex_);
       for (const auto& exchange : exchanges_) {
-        if (exchange->Stalled(now)) stalled.push_back(exchange);
+        if (auto error = exchange->Overdue(now)) overdue.emplace_back(exchange, *std::move(error));
       }
     }
-    for (const auto& exchange : stalled) {
-      if (Drop(exchange)) exchange->TimeOut();
+    for (auto& [exchange, error] : overdue) {
+      if (Drop(exchange)) exchange->Fail(std::move(error));
     }
   }
 
@@ -187,7 +208,7 @@ class CurlEngine::Impl : public std::enable_shared_from_this<CurlEngine::Impl> {
   std::unique_ptr<CurlTunnels> tunnels_;
   CURLM* multi_ = nullptr;
   int timer_fd_ = -1;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   bool closed_ LARDER_GUARDED_BY(mutex_) = false;
   // Those that somebody waits for or reads; shared with the callers of Send and the bodies handed
   // out.
@@ -238,6 +259,10 @@ Result<UpstreamReply> CurlEngine::Impl::Send(const std::string& url, UpstreamReq
   {
     MutexLock lock(mutex_);
     if (closed_) return ShuttingDown();
+    if (!HasRoom()) {
+      return UpstreamError(ErrorCode::kOverloaded,
+                           "upstream: too many requests wait for a connection; raise max_queue");
+    }
     exchanges_.insert(exchange);
   }
   loop_->Post([this, exchange] {
@@ -271,6 +296,10 @@ Result<UpstreamReply> CurlEngine::Send(const std::string& url, UpstreamRequest r
 
 Result<UpstreamReply> CurlEngine::OpenTunnel(const std::string& url, UpstreamRequest request) {
   return impl_->tunnels().Open(url, std::move(request));
+}
+
+std::size_t CurlEngine::queued() const {
+  return impl_->queued();
 }
 
 void CurlEngine::Abort() {

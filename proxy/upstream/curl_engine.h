@@ -1,6 +1,11 @@
 // CurlEngine: HTTP exchanges on one event loop, over libcurl's multi interface: pooled connections,
 // HTTP/2 where TLS offers it, no redirects, no decoding, certificates always verified.
 //
+// A request whose pooled connection turns out to be dead is sent once more on another by libcurl,
+// unseen, whatever its method: only when the connection had served before and not one byte of an
+// answer has come (RFC 9112, section 9.3.1, which would have idempotent ones only; a server that
+// idles out looks just so). A streamed body of which a part was sent is not: kUnavailable.
+//
 // The one header that HttpUpstream needs; libcurl itself is included by curl_engine.cc,
 // curl_exchange and curl_tunnel alone. Thread-safety: every method may be called from any thread.
 #pragma once
@@ -16,7 +21,7 @@
 namespace larder {
 
 struct CurlEngineOptions {
-  std::size_t max_connections = 64;  // per host; further requests wait their turn
+  std::size_t max_connections = 64;  // at once; further requests wait their turn
   std::size_t max_queue = 1024;      // requests that wait for a connection; the next is refused
   std::chrono::milliseconds queue_timeout{30'000};  // longest wait for a connection to come free
   std::chrono::milliseconds connect_timeout{10'000};
@@ -34,11 +39,17 @@ class CurlEngine {
   // Fails every exchange under way. Bodies handed out may outlive the engine.
   ~CurlEngine();
 
-  // Sends `request` to `url` and waits for the response head; see Upstream::Send.
+  // Sends `request` to `url` and waits for the response head; see Upstream::Send. Also kOverloaded:
+  // at once when max_queue requests wait, else after queue_timeout (or the first-byte timeout where
+  // that is shorter) without a connection. The first-byte timeout is counted from then on, the
+  // total timeout from the call. Kept to about 100 ms.
   Result<UpstreamReply> Send(const std::string& url, UpstreamRequest request);
 
   // Opens a websocket at `url`; see Upstream::OpenTunnel.
   Result<UpstreamReply> OpenTunnel(const std::string& url, UpstreamRequest request);
+
+  // Requests that wait for a connection now.
+  std::size_t queued() const;
 
   // Fails every exchange and tunnel under way and each later one (kCancelled).
   void Abort();

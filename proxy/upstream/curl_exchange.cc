@@ -8,6 +8,10 @@
 namespace larder {
 namespace {
 
+// Of all heads of one answer, interim ones included: far beyond what providers send.
+constexpr std::size_t kMaxHeadBytes = 256UL * 1024;
+constexpr std::size_t kMaxHeadFields = 1000;
+
 // Bytes that would end a line or a request early, or that no URL has.
 bool HasControlByte(std::string_view text, std::string_view allowed) {
   for (const char c : text) {
@@ -46,6 +50,8 @@ Status CurlExchange::Prepare(const CurlEngineOptions& options,
   curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYHOST, 2L);
   curl_easy_setopt(easy_, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy_, CURLOPT_PROXY, "");
   curl_easy_setopt(easy_, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
@@ -54,13 +60,24 @@ Status CurlExchange::Prepare(const CurlEngineOptions& options,
   curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(options.connect_timeout.count()));
   if (!options.ca_file.empty()) curl_easy_setopt(easy_, CURLOPT_CAINFO, options.ca_file.c_str());
+  // Whichever comes first tells that libcurl has a connection for it: a new one is resolved (unless
+  // the address is cached) and opened, a pooled one is only used.
+  curl_easy_setopt(easy_, CURLOPT_RESOLVER_START_FUNCTION, &CurlExchange::OnResolve);
+  curl_easy_setopt(easy_, CURLOPT_RESOLVER_START_DATA, this);
+  curl_easy_setopt(easy_, CURLOPT_SOCKOPTFUNCTION, &CurlExchange::OnSocketOption);
+  curl_easy_setopt(easy_, CURLOPT_SOCKOPTDATA, this);
+  curl_easy_setopt(easy_, CURLOPT_PREREQFUNCTION, &CurlExchange::OnReady);
+  curl_easy_setopt(easy_, CURLOPT_PREREQDATA, this);
   curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &CurlExchange::OnHeader);
   curl_easy_setopt(easy_, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &CurlExchange::OnBody);
   curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
   LARDER_RETURN_IF_ERROR(SetBody());
   LARDER_RETURN_IF_ERROR(SetHeaders());
-  last_activity_ = clock.Monotonic();
+  queue_timeout_ = std::min(options.queue_timeout, request_.first_byte_timeout);
+  sent_ = clock.Monotonic();
+  last_activity_ = sent_;
+  if (request_.total_timeout.count() > 0) deadline_ = sent_ + request_.total_timeout;
   body_->SetRoomWaker([post = post_, weak = weak_from_this()] {
     post([weak] {
       if (const auto self = weak.lock()) self->ResumeReceiving();
@@ -122,9 +139,28 @@ Status CurlExchange::SetHeaders() {
   return {};
 }
 
+void CurlExchange::Begun() {
+  if (waiting_.exchange(false)) last_activity_ = clock_->Monotonic();
+}
+
+int CurlExchange::OnResolve(void* /*resolver*/, void* /*reserved*/, void* self) {
+  static_cast<CurlExchange*>(self)->Begun();
+  return 0;
+}
+
+int CurlExchange::OnSocketOption(void* self, curl_socket_t /*fd*/, curlsocktype /*purpose*/) {
+  static_cast<CurlExchange*>(self)->Begun();
+  return CURL_SOCKOPT_OK;
+}
+
+int CurlExchange::OnReady(void* self, char* /*ip*/, char* /*local_ip*/, int /*port*/,
+                          int /*local_port*/) {
+  static_cast<CurlExchange*>(self)->Begun();
+  return CURL_PREREQFUNC_OK;
+}
+
 std::size_t CurlExchange::OnHeader(char* data, std::size_t size, std::size_t count, void* self) {
   auto* exchange = static_cast<CurlExchange*>(self);
-  exchange->last_activity_ = exchange->clock_->Monotonic();
   return exchange->TakeHeaderLine({data, size * count}) ? size * count : 0;
 }
 
@@ -136,6 +172,10 @@ bool CurlExchange::Refuse(std::string_view reason) {
 // RFC 9112, sections 5.1 and 5.2: white space before a colon is removed, a folded line joined.
 bool CurlExchange::TakeHeaderLine(std::string_view line) {
   if (head_seen_) return true;  // a trailer
+  head_bytes_ += line.size();
+  if (head_bytes_ > kMaxHeadBytes || headers_.size() > kMaxHeadFields) {
+    return Refuse("the head of the answer is too large");
+  }
   while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
   if (!in_head_) {
     headers_ = {};
@@ -192,6 +232,7 @@ bool CurlExchange::HeadDone() {
   long version = 0;
   curl_easy_getinfo(easy_, CURLINFO_HTTP_VERSION, &version);
   head_seen_ = true;
+  last_activity_ = clock_->Monotonic();
   UpstreamReply reply;
   reply.status = static_cast<int>(status);
   reply.framed = headers_.Has("content-length") || headers_.Has("transfer-encoding") ||
@@ -259,9 +300,27 @@ void CurlExchange::Unpause() {
                   (receive_paused_ ? CURLPAUSE_RECV : 0) | (send_paused_ ? CURLPAUSE_SEND : 0));
 }
 
-bool CurlExchange::Stalled(MonoTime now) const {
-  if (receive_paused_ || send_paused_) return false;
-  return now - last_activity_ > (head_seen_ ? request_.idle_timeout : request_.first_byte_timeout);
+std::optional<Error> CurlExchange::Overdue(MonoTime now) const {
+  if (deadline_ && now > *deadline_) {
+    return UpstreamError(ErrorCode::kDeadlineExceeded,
+                         "upstream: the answer did not end within the total timeout");
+  }
+  if (waiting_) {
+    if (now - sent_ <= queue_timeout_) return std::nullopt;
+    return UpstreamError(ErrorCode::kOverloaded,
+                         "upstream: no connection came free in time; raise max_connections");
+  }
+  if (receive_paused_ || send_paused_) return std::nullopt;
+  const MonoTime::duration still = now - last_activity_;
+  if (!head_seen_ && still > request_.first_byte_timeout) {
+    return UpstreamError(ErrorCode::kDeadlineExceeded,
+                         "upstream: no answer began within the first-byte timeout");
+  }
+  if (head_seen_ && still > request_.idle_timeout) {
+    return UpstreamError(ErrorCode::kDeadlineExceeded,
+                         "upstream: the answer stood still for the idle timeout");
+  }
+  return std::nullopt;
 }
 
 Error CurlExchange::ErrorFor(CURLcode code) const {
@@ -276,6 +335,9 @@ Error CurlExchange::ErrorFor(CURLcode code) const {
                                                "upstream: no connection within the connect timeout")
                                : UpstreamError(ErrorCode::kDeadlineExceeded, reason);
     }
+    case CURLE_OUT_OF_MEMORY:  // also a header line beyond libcurl's bound
+      return UpstreamError(ErrorCode::kInvalidReply,
+                           "upstream: the head of the answer is too large");
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_FUNCTION_ARGUMENT:  // a head that begins with a folded line
     case CURLE_UNSUPPORTED_PROTOCOL:
@@ -299,22 +361,6 @@ void CurlExchange::Finish(CURLcode code) {
   } else {
     if (request_.body_source != nullptr) request_.body_source->SetWaker({});
     body_->Close(std::nullopt);
-  }
-}
-
-void CurlExchange::TimeOut() {
-  curl_off_t begun_us = 0;
-  curl_easy_getinfo(easy_, CURLINFO_NAMELOOKUP_TIME_T, &begun_us);
-  if (begun_us == 0) {
-    Fail(
-        UpstreamError(ErrorCode::kOverloaded,
-                      "upstream: no connection came free in time; raise upstream.max_connections"));
-  } else if (!head_seen_) {
-    Fail(UpstreamError(ErrorCode::kDeadlineExceeded,
-                       "upstream: no answer began within the first-byte timeout"));
-  } else {
-    Fail(UpstreamError(ErrorCode::kDeadlineExceeded,
-                       "upstream: the answer stood still for the idle timeout"));
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,8 +14,9 @@
 
 namespace larder {
 
-// Thread-safety: WaitForHead and Fail from any thread, the rest on the loop's thread. Once Prepare
-// has succeeded, Finish, TimeOut or Fail must follow: a caller waits for it.
+// Thread-safety: WaitForHead, waiting and Fail from any thread, the rest on the loop's thread. Once
+// Prepare
+// has succeeded, Finish or Fail must follow: a caller waits for it.
 class CurlExchange : public std::enable_shared_from_this<CurlExchange> {
  public:
   CurlExchange(std::string url, UpstreamRequest request, std::size_t window_bytes);
@@ -33,18 +35,24 @@ class CurlExchange : public std::enable_shared_from_this<CurlExchange> {
 
   // libcurl is done with it.
   void Finish(CURLcode code);
-  // It was Stalled, and is taken from libcurl.
-  void TimeOut();
   void Fail(Error error);
-  // True when nothing has moved for too long although both sides of it are ready: before the head
-  // for the first-byte timeout (an upload that moves begins it anew), then for the idle timeout.
-  bool Stalled(MonoTime now) const;
+  // libcurl has not begun to use a connection for it, new or pooled.
+  bool waiting() const { return waiting_; }
+  // Why it must not go on, when it has taken too long: all of it (total timeout, whoever is slow),
+  // the wait for a connection (queue timeout), or nothing has moved although both sides of it are
+  // ready: before the head for the first-byte timeout (an upload that moves begins it anew, a head
+  // that drips does not), then for the idle timeout.
+  std::optional<Error> Overdue(MonoTime now) const;
 
  private:
+  static int OnResolve(void* resolver, void* reserved, void* self);
+  static int OnSocketOption(void* self, curl_socket_t fd, curlsocktype purpose);
+  static int OnReady(void* self, char* ip, char* local_ip, int port, int local_port);
   static std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t OnUpload(char* buffer, std::size_t size, std::size_t count, void* self);
 
+  void Begun();
   Status SetBody();
   Status SetHeaders();
   // False when the answer is none: refused_ says why.
@@ -66,8 +74,13 @@ class CurlExchange : public std::enable_shared_from_this<CurlExchange> {
   const std::shared_ptr<ByteChannel> body_;  // owned by this and the reply's reader
   bool receive_paused_ = false;
   bool send_paused_ = false;
+  std::chrono::milliseconds queue_timeout_{};
+  MonoTime sent_{};
+  std::optional<MonoTime> deadline_;  // of all of it
+  std::atomic<bool> waiting_{true};
   MonoTime last_activity_{};
   Headers headers_;
+  std::size_t head_bytes_ = 0;         // interim heads included
   bool in_head_ = false;               // between a status line and its empty line
   bool head_seen_ = false;             // the final one
   std::optional<Error> refused_;       // why the answer is none

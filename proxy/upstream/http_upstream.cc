@@ -12,12 +12,6 @@ std::string OriginOf(const std::string& url) {
   return url.substr(0, url.find('/', url.find("://") + 3));
 }
 
-// The shorter of two, where 0 is no limit.
-std::chrono::milliseconds Shorter(std::chrono::milliseconds a, std::chrono::milliseconds b) {
-  if (a.count() == 0) return b;
-  return b.count() == 0 ? a : std::min(a, b);
-}
-
 UpstreamOptions Plain(std::string url) {
   UpstreamOptions options;
   options.url = std::move(url);
@@ -35,7 +29,7 @@ HttpUpstream::HttpUpstream(std::string url, CurlEngine& engine)
 Result<UpstreamReply> HttpUpstream::Send(UpstreamRequest request) {
   request.first_byte_timeout = std::min(request.first_byte_timeout, options_.first_byte_timeout);
   request.idle_timeout = std::min(request.idle_timeout, options_.idle_timeout);
-  request.total_timeout = Shorter(request.total_timeout, options_.total_timeout);
+  request.total_timeout = ShorterTimeout(request.total_timeout, options_.total_timeout);
   const std::string url = Direct(request);
   return engine_.Send(url, std::move(request));
 }

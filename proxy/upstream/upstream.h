@@ -33,6 +33,13 @@ struct UpstreamRequest {
   std::chrono::milliseconds total_timeout{0};
 };
 
+// The shorter of two timeouts of which each may be 0 for no limit.
+inline std::chrono::milliseconds ShorterTimeout(std::chrono::milliseconds a,
+                                                std::chrono::milliseconds b) {
+  if (a.count() == 0 || b.count() == 0) return a + b;
+  return a < b ? a : b;
+}
+
 struct UpstreamReply {
   int status = 0;   // 100..599, never an interim 1xx but 101
   Headers headers;  // hop-by-hop fields removed
