@@ -26,7 +26,8 @@ struct RetryOptions {
 
 struct BreakerOptions {
   // Failures in a row after which the upstream is not asked for `open`; 0 = it is always asked.
-  // A failure is no answer, a broken one, or status 500, 502, 503, 504. [0, 1000]
+  // A failure is no answer, a broken head, or status 500, 502, 503, 504, 529; [0, 1000]. A body
+  // that breaks off later is none.
   int failures = 0;
   std::chrono::milliseconds open{10'000};
 };

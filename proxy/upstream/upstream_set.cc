@@ -1,12 +1,26 @@
 #include "proxy/upstream/upstream_set.h"
 
+#include <openssl/rand.h>
+
 #include <algorithm>
 
 #include "proxy/pattern.h"
 #include "proxy/upstream/builtin/builtin_upstream.h"
 #include "proxy/upstream/http_upstream.h"
+#include "proxy/upstream/retrying_upstream.h"
+#include "proxy/upstream/stoppable_pause.h"
 
 namespace larder {
+namespace {
+
+// Uniform in [0, 1), of 53 bits.
+double RandomFraction() {
+  std::uint64_t bits = 0;
+  RAND_bytes(reinterpret_cast<unsigned char*>(&bits), sizeof(bits));
+  return static_cast<double>(bits >> 11) * 0x1p-53;
+}
+
+}  // namespace
 
 // Fields stand in the order of construction.
 struct UpstreamSet::Member {
@@ -14,6 +28,7 @@ struct UpstreamSet::Member {
   std::vector<std::size_t> fallbacks;  // places in members_
   std::unique_ptr<CurlEngine> engine;  // null for the stand-in
   std::unique_ptr<Upstream> transport;
+  std::unique_ptr<RetryingUpstream> retrying;
   Upstream* asked = nullptr;
 
   bool Matches(std::string_view model, std::string_view path) const {
@@ -27,7 +42,8 @@ struct UpstreamSet::Member {
   }
 };
 
-UpstreamSet::UpstreamSet(std::vector<Member> members) : members_(std::move(members)) {}
+UpstreamSet::UpstreamSet(std::vector<Member> members)
+    : pause_(std::make_unique<StoppablePause>()), members_(std::move(members)) {}
 
 UpstreamSet::~UpstreamSet() = default;
 
@@ -70,16 +86,24 @@ Result<std::vector<UpstreamSet::Member>> UpstreamSet::Arrange(
 Result<std::unique_ptr<UpstreamSet>> UpstreamSet::Create(std::vector<UpstreamOptions> options,
                                                          const Clock& clock) {
   LARDER_ASSIGN_OR_RETURN(std::vector<Member> members, Arrange(std::move(options)));
-  for (Member& member : members) {
-    if (member.options.url == "builtin") {
-      member.transport = std::make_unique<BuiltinUpstream>();
-    } else {
-      LARDER_ASSIGN_OR_RETURN(member.engine, CurlEngine::Start(member.options.http, clock));
-      member.transport = std::make_unique<HttpUpstream>(member.options, *member.engine);
-    }
-    member.asked = member.transport.get();
+  std::unique_ptr<UpstreamSet> set(new UpstreamSet(std::move(members)));
+  for (Member& member : set->members_) LARDER_RETURN_IF_ERROR(set->Make(member, clock));
+  return set;
+}
+
+Status UpstreamSet::Make(Member& member, const Clock& clock) {
+  if (member.options.url == "builtin") {
+    member.transport = std::make_unique<BuiltinUpstream>();
+  } else {
+    LARDER_ASSIGN_OR_RETURN(member.engine, CurlEngine::Start(member.options.http, clock));
+    member.transport = std::make_unique<HttpUpstream>(member.options, *member.engine);
   }
-  return std::unique_ptr<UpstreamSet>(new UpstreamSet(std::move(members)));
+  member.retrying = std::make_unique<RetryingUpstream>(
+      *member.transport, member.options, clock,
+      [pause = pause_.get()](std::chrono::milliseconds duration) { return pause->For(duration); },
+      &RandomFraction);
+  member.asked = member.retrying.get();
+  return {};
 }
 
 Result<std::unique_ptr<UpstreamSet>> UpstreamSet::Over(std::vector<UpstreamOptions> options,
@@ -111,12 +135,15 @@ std::vector<UpstreamStats> UpstreamSet::Stats() const {
   std::vector<UpstreamStats> all;
   for (const Member& member : members_) {
     UpstreamStats& stats = all.emplace_back();
+    if (member.retrying != nullptr) stats = member.retrying->stats();
+    if (member.engine != nullptr) stats.queued = member.engine->queued();
     stats.label = member.options.name;
   }
   return all;
 }
 
 void UpstreamSet::Abort() {
+  pause_->Stop();
   for (const Member& member : members_) {
     if (member.engine != nullptr) member.engine->Abort();
   }

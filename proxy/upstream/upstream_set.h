@@ -13,6 +13,8 @@
 
 namespace larder {
 
+class StoppablePause;
+
 // One upstream that may be asked, and the model's name there: its alias for what the client asked
 // for, or that itself.
 struct Candidate {
@@ -58,8 +60,11 @@ class UpstreamSet {
  private:
   struct Member;
   explicit UpstreamSet(std::vector<Member> members);
+  // Gives a member its transport.
+  Status Make(Member& member, const Clock& clock);
   static Result<std::vector<Member>> Arrange(std::vector<UpstreamOptions> options);
 
+  std::unique_ptr<StoppablePause> pause_;  // outlives the members, whose requests wait in it
   std::vector<Member> members_;
 };
 
