@@ -22,8 +22,7 @@ bool IsRetryable(const Result<UpstreamReply>& outcome) {
     if (wish == "true") return true;
     if (wish == "false") return false;
   }
-  return status == 408 || status == 409 || status == 429 || status == 500 || status == 502 ||
-         status == 503 || status == 504 || status == 529;
+  return IsUpstreamFailure(status) || status == 408 || status == 409 || status == 429;
 }
 
 // A number that is not negative, of `unit`s; beyond what a duration holds: the most it holds.

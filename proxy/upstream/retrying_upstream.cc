@@ -13,10 +13,7 @@ CircuitBreaker::Outcome OutcomeOf(const Result<UpstreamReply>& reply) {
                            code == ErrorCode::kDeadlineExceeded;
     return upstreams ? Outcome::kFailure : Outcome::kNeither;
   }
-  const int status = reply->status;
-  const bool failed =
-      status == 500 || status == 502 || status == 503 || status == 504 || status == 529;
-  return failed ? Outcome::kFailure : Outcome::kSuccess;
+  return IsUpstreamFailure(reply->status) ? Outcome::kFailure : Outcome::kSuccess;
 }
 
 }  // namespace
@@ -49,8 +46,8 @@ Result<UpstreamReply> RetryingUpstream::Send(UpstreamRequest request) {
     }
     if (attempt > 1) ++retries_;
     const bool last = !repeatable || attempt >= policy_.max_attempts();
-    auto outcome =
-        SendOnce(last ? std::move(request) : request, std::get<CircuitBreaker::Permit>(asked));
+    auto outcome = Attempt(&Upstream::Send, last ? std::move(request) : request,
+                           std::get<CircuitBreaker::Permit>(asked));
     const auto pause = policy_.Pause(attempt, outcome, repeatable, random_(), clock_.Now());
     if (!pause || breaker_.state() == BreakerState::kOpen) return outcome;
     if (total.count() > 0 && clock_.Monotonic() - begun + *pause >= total) return outcome;
@@ -62,10 +59,21 @@ Result<UpstreamReply> RetryingUpstream::Send(UpstreamRequest request) {
   }
 }
 
-Result<UpstreamReply> RetryingUpstream::SendOnce(UpstreamRequest request,
-                                                 CircuitBreaker::Permit permit) {
+Result<UpstreamReply> RetryingUpstream::OpenTunnel(UpstreamRequest request) {
+  const auto asked = breaker_.Ask();
+  if (const auto* refusal = std::get_if<CircuitBreaker::Refusal>(&asked)) {
+    ++refused_;
+    return Refused(*refusal);
+  }
+  return Attempt(&Upstream::OpenTunnel, std::move(request),
+                 std::get<CircuitBreaker::Permit>(asked));
+}
+
+Result<UpstreamReply> RetryingUpstream::Attempt(
+    Result<UpstreamReply> (Upstream::*call)(UpstreamRequest), UpstreamRequest request,
+    CircuitBreaker::Permit permit) {
   ++attempts_;
-  auto reply = inner_.Send(std::move(request));
+  auto reply = (inner_.*call)(std::move(request));
   const auto outcome = OutcomeOf(reply);
   if (outcome == CircuitBreaker::Outcome::kFailure) ++failures_;
   breaker_.Report(permit, outcome);

@@ -33,11 +33,16 @@ class RetryingUpstream final : public Upstream {
   // server stops during a pause.
   Result<UpstreamReply> Send(UpstreamRequest request) override;
 
+  // Never repeated, since a client tries again itself; the breaker and the counts include it.
+  Result<UpstreamReply> OpenTunnel(UpstreamRequest request) override;
+
   // All but `queued`.
   UpstreamStats stats() const;
 
  private:
-  Result<UpstreamReply> SendOnce(UpstreamRequest request, CircuitBreaker::Permit permit);
+  // Counts one attempt and tells the breaker of it.
+  Result<UpstreamReply> Attempt(Result<UpstreamReply> (Upstream::*call)(UpstreamRequest),
+                                UpstreamRequest request, CircuitBreaker::Permit permit);
   Error Refused(const CircuitBreaker::Refusal& refusal) const;
 
   Upstream& inner_;

@@ -33,6 +33,13 @@ struct UpstreamRequest {
   std::chrono::milliseconds total_timeout{0};
 };
 
+// Whether an answer says that upstream is down or full: 500, 502, 503, 504, and 529 (Anthropic:
+// overloaded). The breaker counts these, and a stale entry may answer instead of them (RFC 5861,
+// section 4).
+inline bool IsUpstreamFailure(int status) {
+  return status == 500 || status == 502 || status == 503 || status == 504 || status == 529;
+}
+
 // The shorter of two timeouts of which each may be 0 for no limit.
 inline std::chrono::milliseconds ShorterTimeout(std::chrono::milliseconds a,
                                                 std::chrono::milliseconds b) {

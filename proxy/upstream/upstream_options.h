@@ -26,8 +26,8 @@ struct RetryOptions {
 
 struct BreakerOptions {
   // Failures in a row after which the upstream is not asked for `open`; 0 = it is always asked.
-  // A failure is no answer, a broken head, or status 500, 502, 503, 504, 529; [0, 1000]. A body
-  // that breaks off later is none.
+  // A failure is no answer, a broken head, or status 500, 502, 503, 504, 529; a body that breaks
+  // off later is none. [0, 1000]
   int failures = 0;
   std::chrono::milliseconds open{10'000};
 };

@@ -155,15 +155,11 @@ bool IsFailover(const Error& error) {
 }
 
 bool IsFailover(int status) {
-  return status == 408 || status == 429 || IsUpstreamFailure(status);
+  return IsUpstreamFailure(status) || status == 408 || status == 429;
 }
 
 bool IsFailover(const Result<UpstreamReply>& reply) {
   return reply.ok() ? IsFailover(reply->status) : IsFailover(reply.error());
-}
-
-bool IsUpstreamFailure(int status) {
-  return status == 500 || status == 502 || status == 503 || status == 504 || status == 529;
 }
 
 }  // namespace larder

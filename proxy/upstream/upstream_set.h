@@ -70,14 +70,10 @@ class UpstreamSet {
 
 // Whether the next candidate should be asked instead of passing this on: no answer arrived
 // (kUnavailable, kInvalidReply, kDeadlineExceeded, kOverloaded), or one that speaks of upstream's
-// state rather than of the request: 408, 429, 500, 502, 503, 504, and 529 (Anthropic: overloaded).
-// What the request or its credential is to blame for (400, 401, 403, 404, 409, 422, ...) is not.
-bool IsFailover(const Result<UpstreamReply>& reply);
+// state rather than of the request: IsUpstreamFailure, 408, 429. What the request or its credential
+// is to blame for (400, 401, 403, 404, 409, 422, ...) is not.
 bool IsFailover(const Error& error);
 bool IsFailover(int status);
-
-// Whether a stale entry may answer instead (RFC 5861, section 4): 500, 502, 503, 504 and 529. Of
-// the errors those that IsFailover.
-bool IsUpstreamFailure(int status);
+bool IsFailover(const Result<UpstreamReply>& reply);
 
 }  // namespace larder

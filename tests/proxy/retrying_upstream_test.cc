@@ -215,6 +215,31 @@ TEST_F(RetryingUpstreamTest, CountsAttemptsRetriesFailuresAndRefusals) {
   EXPECT_EQ(stats.breaker, BreakerState::kOpen);
 }
 
+TEST_F(RetryingUpstreamTest, AWebsocketIsAskedForOnceAndTheBreakerKnowsOfIt) {
+  class Tunnels final : public Upstream {
+   public:
+    const std::string& name() const override { return name_; }
+    Result<UpstreamReply> Send(UpstreamRequest) override { return InternalError("not asked for"); }
+    Result<UpstreamReply> OpenTunnel(UpstreamRequest) override {
+      ++calls;
+      return UpstreamReply{.status = calls == 1 ? 101 : 503, .headers = {}, .body = nullptr};
+    }
+    int calls = 0;
+
+   private:
+    const std::string name_ = "tunnels";
+  } tunnels;
+  options_.breaker.failures = 1;
+  RetryingUpstream upstream(
+      tunnels, options_, clock_, [](milliseconds) { return true; }, [] { return 0.0; });
+  EXPECT_EQ(upstream.OpenTunnel(Post())->status, 101);
+  EXPECT_EQ(upstream.OpenTunnel(Post())->status, 503);
+  const auto refused = upstream.OpenTunnel(Post());
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(tunnels.calls, 2);
+}
+
 TEST_F(RetryingUpstreamTest, ItIsCalledAsConfiguredAndKeepsTheNameThatKeysHave) {
   EXPECT_EQ(upstream_->label(), "main");
   EXPECT_EQ(upstream_->name(), fake_.name());

@@ -143,7 +143,10 @@ TEST(IsFailoverTest, AsksTheNextUpstreamForWhatThisOneIsToBlameForAlone) {
   const auto with_status = [](int status) {
     return IsFailover(UpstreamReply{.status = status, .headers = {}, .body = nullptr});
   };
-  for (const int status : {408, 429, 500, 502, 503, 504, 529}) EXPECT_TRUE(with_status(status));
+  for (const int status : {408, 429, 500, 502, 503, 504, 529}) {
+    EXPECT_TRUE(with_status(status)) << status;
+    EXPECT_TRUE(IsFailover(status)) << status;
+  }
   for (const int status : {200, 204, 301, 400, 401, 403, 404, 409, 413, 422, 501}) {
     EXPECT_FALSE(with_status(status)) << status;
   }
