@@ -299,8 +299,8 @@ void CurlTunnel::AnswerRefusal(bool framed) {
     refusal_.headers.Set("content-length", std::to_string(refusal_body_.size()));
   }
   refusal_.body = std::make_shared<StringBody>(std::move(refusal_body_));
-  Answer(std::move(refusal_));
   End(std::nullopt);
+  Answer(std::move(refusal_));
 }
 
 void CurlTunnel::Answer(Result<UpstreamReply> answer) {
@@ -338,9 +338,9 @@ void CurlTunnel::End(std::optional<Error> error) {
     watched_ = false;
     curl_easy_cleanup(std::exchange(easy_, nullptr));
   }
+  on_end_(self);  // whoever is answered may count on its place
   if (error) Answer(*error);
   body_->Close(std::move(error));
-  on_end_(self);
 }
 
 // A descriptor of which nothing is wanted is not watched at all, for an error or hang-up on it
