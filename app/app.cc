@@ -132,6 +132,7 @@ void App::Graph::Observe(const RequestRecord& record) {
              {"outcome", CacheOutcomeName(record.cache.outcome)},
              {"layer", CacheLayerName(record.cache.layer)},
              {"model", record.model},
+             {"upstream", record.upstream},
              {"partition", record.partition},
              {"items", record.cache.items},
              {"items_hit", record.cache.items_hit},
@@ -168,6 +169,9 @@ Gauges App::Graph::ReadGauges() const {
   gauges.connections = front.connections();
   gauges.worker_threads = front.workers().threads();
   gauges.worker_queue = front.workers().queued();
+  gauges.refreshes = responses_handler.refreshes();
+  gauges.refreshes_refused = responses_handler.refreshes_refused();
+  gauges.upstreams = upstreams->Stats();
   return gauges;
 }
 

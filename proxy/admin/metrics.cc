@@ -86,6 +86,7 @@ class Metrics::Families {
   void AddRequests(const State& state);
   void AddTimes(const State& state);
   void AddGauges(const Gauges& gauges);
+  void AddUpstreams(const std::vector<UpstreamStats>& upstreams);
 
  private:
   std::vector<prometheus::MetricFamily> families_;
@@ -120,6 +121,8 @@ void Metrics::Add(const RequestRecord& record, std::string_view route) {
     state_.upstream.Add(record.times.upstream);
   }
   if (record.cache.store_failed) ++state_.store_failed;
+  if (record.cache.revalidating) ++state_.stale_revalidated;
+  if (record.cache.on_error) ++state_.stale_on_error;
 }
 
 Rollup Metrics::Totals() const {
@@ -161,6 +164,10 @@ void Metrics::Families::AddRequests(const State& state) {
   Counter("larder_collapsed_total", "Requests that shared another's upstream call.",
           counts.collapsed);
   Counter("larder_incomplete_total", "Answers that were not sent whole.", counts.incomplete);
+  Begin(MetricType::Counter, "larder_stale_answers_total",
+        "Stale answers given while they were renewed, or because upstream failed.");
+  Sample(state.stale_revalidated, Label("kind", "revalidate"));
+  Sample(state.stale_on_error, Label("kind", "error"));
   Counter("larder_store_failed_requests_total",
           "Requests that were answered although the store failed.", state.store_failed);
 }
@@ -203,6 +210,35 @@ void Metrics::Families::AddGauges(const Gauges& gauges) {
   Gauge("larder_connections", "Open client connections.", gauges.connections);
   Gauge("larder_worker_threads", "Worker threads.", gauges.worker_threads);
   Gauge("larder_worker_queued_requests", "Requests waiting for a worker.", gauges.worker_queue);
+  Counter("larder_refreshes_total", "Stale answers renewed behind a stale hit.", gauges.refreshes);
+  Counter("larder_refreshes_refused_total", "Renewals left out: too many were under way.",
+          gauges.refreshes_refused);
+  AddUpstreams(gauges.upstreams);
+}
+
+void Metrics::Families::AddUpstreams(const std::vector<UpstreamStats>& upstreams) {
+  using prometheus::MetricType;
+  const auto each = [&](MetricType type, const char* name, const char* help, auto value) {
+    Begin(type, name, help);
+    for (const UpstreamStats& one : upstreams) Sample(value(one), Label("upstream", one.label));
+  };
+  each(MetricType::Counter, "larder_upstream_attempts_total",
+       "Requests sent to an upstream, repetitions included.",
+       [](const UpstreamStats& one) { return one.attempts; });
+  each(MetricType::Counter, "larder_upstream_retries_total", "Of these, repetitions.",
+       [](const UpstreamStats& one) { return one.retries; });
+  each(MetricType::Counter, "larder_upstream_failures_total",
+       "Attempts without an answer, or with one of status 500, 502, 503, 504 or 529.",
+       [](const UpstreamStats& one) { return one.failures; });
+  each(MetricType::Counter, "larder_upstream_refused_total",
+       "Requests not sent because the circuit breaker was open.",
+       [](const UpstreamStats& one) { return one.refused; });
+  each(MetricType::Gauge, "larder_upstream_breaker_open",
+       "1 while the circuit breaker keeps requests from the upstream.",
+       [](const UpstreamStats& one) { return one.breaker == BreakerState::kClosed ? 0U : 1U; });
+  each(MetricType::Gauge, "larder_upstream_queued_requests",
+       "Requests waiting for a connection to the upstream.",
+       [](const UpstreamStats& one) { return one.queued; });
 }
 
 std::string Metrics::Render(const TelemetryInfo& info, WallTime started,

@@ -50,6 +50,8 @@ class Metrics {
     std::array<Histogram, kAllOutcomes.size()> overhead;
     Histogram upstream;
     std::uint64_t store_failed = 0;
+    std::uint64_t stale_revalidated = 0;
+    std::uint64_t stale_on_error = 0;
   };
   class Families;
 

@@ -7,10 +7,12 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "cache/store.h"
 #include "proxy/admin/request_record.h"
+#include "proxy/upstream/upstream_stats.h"
 
 namespace larder {
 
@@ -36,6 +38,9 @@ struct Gauges {
   std::uint64_t connections = 0;
   std::uint64_t worker_threads = 0;
   std::uint64_t worker_queue = 0;
+  std::uint64_t refreshes = 0;          // stale answers renewed behind a stale hit
+  std::uint64_t refreshes_refused = 0;  // not renewed: too many were under way
+  std::vector<UpstreamStats> upstreams;
 };
 
 struct TelemetryInfo {

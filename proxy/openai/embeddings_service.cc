@@ -5,6 +5,7 @@
 #include "cache/freshness.h"
 #include "proxy/forwarding.h"
 #include "proxy/openai/embeddings_reply.h"
+#include "proxy/upstream/decode_content.h"
 
 namespace larder {
 namespace {
@@ -307,6 +308,7 @@ Status EmbeddingsService::FetchBatch(Job& job, const std::vector<std::size_t>& u
 
   LARDER_ASSIGN_OR_RETURN(UpstreamReply reply, job.upstream.Send(std::move(upstream_request)));
   job.context.status.forward_status = reply.status;
+  DecodeContent(reply);  // what is in another coding is no JSON, and told as such
   job.outcome.upstream_headers = DownstreamHeaders(reply.headers);
   auto read = ReadWhole(*reply.body, options_.max_reply_bytes,
                         clock_.Monotonic() + options_.upstream_timeout);
@@ -321,7 +323,8 @@ Status EmbeddingsService::FetchBatch(Job& job, const std::vector<std::size_t>& u
   }
   LARDER_ASSIGN_OR_RETURN(ParsedEmbeddings parsed, ParseEmbeddingsReply(body, weights));
   job.context.status.billed_tokens += std::max<std::int64_t>(parsed.total_tokens, 0);
-  Store(job, unique, std::move(parsed.entries));
+  // What only the end of the connection ended is answered, and not kept (RFC 9112, section 8).
+  Store(job, unique, std::move(parsed.entries), reply.framed);
   return {};
 }
 
@@ -332,7 +335,7 @@ bool EmbeddingsService::IsSearchable(const CacheKey& key) {
 }
 
 void EmbeddingsService::Store(Job& job, const std::vector<std::size_t>& unique,
-                              std::vector<EmbeddingEntry> entries) {
+                              std::vector<EmbeddingEntry> entries, bool storable) {
   const CacheDirectives& directives = job.context.directives;
   const RecordStamp stamp{clock_.Now(), directives.LifetimeFor(job.lifetime)};
   std::vector<NewEmbedding> added;
@@ -343,7 +346,7 @@ void EmbeddingsService::Store(Job& job, const std::vector<std::size_t>& unique,
     job.entries[unique[i]] = entry;
     added.push_back(job.NewEmbeddingAt(unique[i], PartitionOf(job.context), job.upstream.name()));
   }
-  if (directives.may_store()) {
+  if (directives.may_store() && storable) {
     const bool on_disk = cache_.Put(added).ok();
     if (on_disk) job.context.status.stored = true;
     if (!on_disk) job.context.status.store_failed = true;

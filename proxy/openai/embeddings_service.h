@@ -69,7 +69,8 @@ class EmbeddingsService {
   Status FetchBatch(Job& job, const std::vector<std::size_t>& unique);
   Status FetchMissing(Job& job);
   bool IsSearchable(const CacheKey& key);
-  void Store(Job& job, const std::vector<std::size_t>& unique, std::vector<EmbeddingEntry> entries);
+  void Store(Job& job, const std::vector<std::size_t>& unique, std::vector<EmbeddingEntry> entries,
+             bool storable);
 
   EmbeddingCache& cache_;
   const UpstreamSet& upstreams_;

@@ -3,6 +3,7 @@
 #include "proxy/openai/response_id.h"
 #include "proxy/openai/response_job.h"
 #include "proxy/openai/stream_recording.h"
+#include "proxy/upstream/decode_content.h"
 
 // Asking upstream, recording its answer, renewing what is stale.
 
@@ -13,12 +14,6 @@ bool IsEventStream(const Headers& headers) {
   constexpr std::string_view kType = "text/event-stream";
   const auto type = headers.Find("content-type");
   return type && EqualsIgnoreCase(type->substr(0, kType.size()), kType);
-}
-
-// Whether the body is as it was asked for, without a coding.
-bool DecodeContent(const UpstreamReply& reply) {
-  const auto encoding = reply.headers.Find("content-encoding");
-  return !encoding || EqualsIgnoreCase(*encoding, "identity");
 }
 
 // For those who share another's upstream call: what belongs to the answer, nothing that belongs to

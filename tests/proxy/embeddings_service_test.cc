@@ -246,6 +246,14 @@ TEST_F(EmbeddingsServiceTest, CachedAndNewVectorsOfDifferentLengthAreNeverMixed)
   EXPECT_TRUE(Embed(kAB).hit());
 }
 
+TEST_F(EmbeddingsServiceTest, WhatOnlyTheCloseEndedIsAnsweredAndNotKept) {
+  upstream().Reply({.body = R"({"data":[{"embedding":[1,2]}],"model":"m"})", .framed = false});
+  const Answer answer = Embed(kA);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_THAT(answer.cache_status(), Not(HasSubstr("stored")));
+  EXPECT_FALSE(Embed(kA).hit());
+}
+
 TEST_F(EmbeddingsServiceTest, AStoreThatCannotBeReadCountsAsAMiss) {
   Embed(kA);
   Restart();

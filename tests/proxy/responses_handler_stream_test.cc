@@ -166,7 +166,7 @@ INSTANTIATE_TEST_SUITE_P(
         StreamCase{
             .name = "Coded",
             .body = kHello + kDone,
-            .headers = {{"content-type", "text/event-stream"}, {"content-encoding", "gzip"}}},
+            .headers = {{"content-type", "text/event-stream"}, {"content-encoding", "br"}}},
         StreamCase{.name = "JsonInsteadOfAStream",
                    .body = R"({"choices":[{"message":{"content":"a"}}]})",
                    .headers = {{"content-type", "application/json"}}}),
@@ -316,10 +316,10 @@ TEST_F(ResponsesStreamTest, AFollowerReadsTheLeadersStreamFromItsStart) {
 
 TEST_F(ResponsesStreamTest, AFollowerOfACodedStreamIsToldItsCoding) {
   const auto stream = upstream().Stream(
-      {.headers = {{"content-type", "text/event-stream"}, {"content-encoding", "gzip"}}});
+      {.headers = {{"content-type", "text/event-stream"}, {"content-encoding", "br"}}});
   Response leader = Begin();
   Response follower = Begin();
-  EXPECT_EQ(follower.headers.Joined("content-encoding"), "gzip");
+  EXPECT_EQ(follower.headers.Joined("content-encoding"), "br");
   stream->End();
 }
 

@@ -196,7 +196,7 @@ TEST_F(ResponsesHandlerTest, StoresOnlyAWholeGoodAnswer) {
       {"finish_reason error",
        {.body = R"({"choices":[{"message":{"content":"x"},"finish_reason":"error"}]})"}},
       {"a coding it was not asked for",
-       {.headers = {{"content-type", "application/json"}, {"content-encoding", "gzip"}},
+       {.headers = {{"content-type", "application/json"}, {"content-encoding", "br"}},
         .body = kSaid}},
       {"told whole by the close alone", {.body = kSaid, .framed = false}},
       {"a stream that nobody asked for",

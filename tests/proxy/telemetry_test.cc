@@ -302,6 +302,32 @@ TEST_F(TelemetryTest, VeryLongAndNegativeTimesAreCounted) {
   EXPECT_EQ(NumberAt(telemetry->RenderStats(hours(1)), "latency_ms.hit.count"), 3);
 }
 
+TEST_F(TelemetryTest, CountsStaleAnswersByWhyTheyWereGiven) {
+  auto telemetry = Start();
+  RequestRecord renewed = Chat(CacheOutcome::kHit);
+  renewed.cache.revalidating = true;
+  RequestRecord failed = Chat(CacheOutcome::kStale);
+  failed.cache.on_error = true;
+  telemetry->Record(renewed);
+  telemetry->Record(renewed);
+  telemetry->Record(failed);
+  const std::string metrics = telemetry->RenderMetrics();
+  EXPECT_THAT(metrics, HasSubstr("larder_stale_answers_total{kind=\"revalidate\"} 2"));
+  EXPECT_THAT(metrics, HasSubstr("larder_stale_answers_total{kind=\"error\"} 1"));
+}
+
+TEST_F(TelemetryTest, TellsEachUpstreamByItsName) {
+  gauges_.upstreams = {{.label = "default", .attempts = 7, .retries = 2, .failures = 3},
+                       {.label = "other", .refused = 5, .breaker = BreakerState::kOpen}};
+  const std::string metrics = Start()->RenderMetrics();
+  EXPECT_THAT(metrics, HasSubstr("larder_upstream_attempts_total{upstream=\"default\"} 7"));
+  EXPECT_THAT(metrics, HasSubstr("larder_upstream_retries_total{upstream=\"default\"} 2"));
+  EXPECT_THAT(metrics, HasSubstr("larder_upstream_failures_total{upstream=\"default\"} 3"));
+  EXPECT_THAT(metrics, HasSubstr("larder_upstream_refused_total{upstream=\"other\"} 5"));
+  EXPECT_THAT(metrics, HasSubstr("larder_upstream_breaker_open{upstream=\"default\"} 0"));
+  EXPECT_THAT(metrics, HasSubstr("larder_upstream_breaker_open{upstream=\"other\"} 1"));
+}
+
 TEST_F(TelemetryTest, CountsExactlyWhileManyThreadsRecordFlushAndRender) {
   constexpr int kThreads = 4;
   constexpr int kRecords = 2000;
