@@ -2,6 +2,7 @@
 
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <atomic>
 #include <optional>
 #include <thread>
@@ -29,6 +30,13 @@ std::string NewVia() {
     via.push_back(kHex[byte & 15]);
   }
   return via;
+}
+
+// [[upstreams]] in their order, then [upstream], which takes what they do not.
+std::vector<UpstreamOptions> UpstreamsOf(const Config& config) {
+  std::vector<UpstreamOptions> upstreams;
+  upstreams.push_back(config.upstream);
+  return upstreams;
 }
 
 }  // namespace
@@ -63,13 +71,18 @@ struct App::Graph {
             [this](std::function<void()> work) { return refreshes.Submit(std::move(work)); },
             config.responses),
         search_handler(embeddings, indexer, spaces, *store, clock, config.embedding_cache.lifetime),
-        telemetry(*store, clock, {Version(), config.upstream, data_dir.path()},
+        telemetry(*store, clock, {Version(), config.upstream.url, data_dir.path()},
                   [this] { return ReadGauges(); }),
         access(config.admin, config.front.host),
         admin_handler(telemetry, access, [this] { return ReadHealth(); }),
         proxy({embeddings_handler, responses_handler, pass_through, tunnel_handler, search_handler,
                admin_handler},
-              partitioner, clock, {config.max_request_bytes, via, config.upstream},
+              partitioner, clock,
+              {config.max_request_bytes,
+               via,
+               config.upstream.url,
+               config.cache_mode,
+               {config.cors_origins, config.preflight_max_age}},
               [this](const RequestRecord& record) { Observe(record); }),
         front(config.front, proxy, clock) {}
 
@@ -93,7 +106,7 @@ struct App::Graph {
   Partitioner partitioner;
   std::unique_ptr<Store> store;
   WorkerPool background{{2, 4096}};
-  WorkerPool refreshes{{8, 256}};
+  WorkerPool refreshes{config.refreshes};
   std::unique_ptr<UpstreamSet> upstreams;
   EmbeddingCache embedding_cache;
   ResponseCache response_cache;
@@ -212,6 +225,10 @@ Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log) {
   LARDER_ASSIGN_OR_RETURN(Partitioner partitioner,
                           Partitioner::FromFile(config.data_dir + "/partition.key"));
   RocksDbOptions store_options = config.store;
+  // What may still answer though it is stale must not leave the disk before.
+  store_options.keep_past_lifetime =
+      std::max({store_options.keep_past_lifetime, config.responses.policy.stale_while_revalidate,
+                config.responses.policy.stale_if_error});
   store_options.path = config.data_dir + "/cache";
   std::unique_ptr<Store> store;
   auto opened = RocksDbStore::OpenOrReplace(store_options, *clock);
@@ -227,10 +244,7 @@ Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log) {
               {{"reason", opened.error().message}});
     store = std::make_unique<UnavailableStore>(opened.error().message);
   }
-  UpstreamOptions upstream;
-  upstream.url = config.upstream;
-  upstream.http = config.http;
-  LARDER_ASSIGN_OR_RETURN(auto upstreams, UpstreamSet::Create({upstream}, *clock));
+  LARDER_ASSIGN_OR_RETURN(auto upstreams, UpstreamSet::Create(UpstreamsOf(config), *clock));
   std::unique_ptr<App> app(new App(
       std::make_unique<Graph>(config, log, std::move(clock), std::move(data_dir), std::move(store),
                               std::move(partitioner), std::move(upstreams))));

@@ -19,7 +19,7 @@ struct SettingFlag {
   const char* key;
   const char* help;
 };
-constexpr std::array<SettingFlag, 5> kSettingFlags = {{
+constexpr std::array<SettingFlag, 6> kSettingFlags = {{
     {"--listen", "server.listen",
      "HOST:PORT to listen on; port 0 = any free (default 127.0.0.1:8787)"},
     {"--data-dir", "data_dir", "directory of everything that is kept (default ./larder-data)"},
@@ -27,6 +27,8 @@ constexpr std::array<SettingFlag, 5> kSettingFlags = {{
      "the model provider's base URL, or 'builtin' (default https://api.openai.com/v1 when "
      "OPENAI_API_KEY "
      "is set, else builtin)"},
+    {"--mode", "cache.mode",
+     "how much the cache takes part: on, record, replay, read-only or off (default on)"},
     {"--log-format", "log.format", "text or json (default text)"},
     {"--log-level", "log.level", "debug, info, warning or error (default info)"},
 }};

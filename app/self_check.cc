@@ -67,7 +67,8 @@ bool RunSelfCheck(Config config, Log& log, std::ostream& out) {
     return false;
   }
   config.data_dir = data_dir;
-  config.upstream = "builtin";
+  config.upstream = {};  // the stand-in
+  config.cache_mode = CacheMode::kOn;
   config.front.host = "127.0.0.1";
   config.front.port = 0;
   config.log_requests = false;

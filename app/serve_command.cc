@@ -53,10 +53,10 @@ int RunServe(const CommandLine& command) {
     return 1;
   }
   log.Info("serving", {{"address", (*app)->address()},
-                       {"upstream", config.upstream},
+                       {"upstream", config.upstream.url},
                        {"data_dir", config.data_dir},
                        {"version", Version()}});
-  if (config.upstream == "builtin") {
+  if (config.upstream.url == "builtin") {
     log.Warning(
         "answers come from the built-in stand-in, not from a model: set --upstream or "
         "OPENAI_API_KEY for "

@@ -83,6 +83,14 @@ std::optional<Authority> SplitAuthority(std::string_view text) {
   return parts;
 }
 
+// RFC 3986, section 3.1; `text` is in lower case.
+bool IsScheme(std::string_view text) {
+  return !text.empty() && IsLetter(text.front()) &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return IsLetter(c) || IsDigit(c) || c == '+' || c == '-' || c == '.';
+         });
+}
+
 Error NoUpstream(std::string_view why) {
   return InvalidArgument(
       "must be \"builtin\" or a base URL such as https://api.openai.com/v1; this one " +
@@ -133,6 +141,28 @@ Result<std::string> NormaliseUpstream(std::string_view text) {
   rest.remove_prefix(authority.size());
   while (!rest.empty() && rest.back() == '/') rest.remove_suffix(1);
   return scheme + "://" + LowerCase(authority) + std::string(rest);
+}
+
+Result<std::string> NormaliseOrigin(std::string_view text) {
+  if (text == "*") return std::string(text);
+  const std::size_t colon = text.find("://");
+  const std::string scheme = LowerCase(text.substr(0, colon));
+  const std::string_view authority =
+      colon == std::string_view::npos ? std::string_view{} : text.substr(colon + 3);
+  const auto parts = IsScheme(scheme) ? SplitAuthority(authority) : std::nullopt;
+  const auto port = parts && parts->port ? ParsePort(*parts->port) : std::nullopt;
+  if (!parts || (parts->port && port.value_or(0) == 0)) {
+    return InvalidArgument(
+        "must hold origins, scheme://host[:port] without a path, such as "
+        "\"https://app.example.com\", or \"*\"" +
+        // What follows one of these may be a credential.
+        (text.find_first_of("@?#") == std::string_view::npos ? ", got " + ShowText(text) : ""));
+  }
+  const std::string host = LowerCase(parts->host);
+  std::string origin = scheme + "://" + (parts->bracketed ? "[" + host + "]" : host);
+  const bool implied = (scheme == "http" && port == 80) || (scheme == "https" && port == 443);
+  if (port && !implied) origin += ":" + std::to_string(*port);
+  return origin;
 }
 
 Result<std::string> NormaliseHost(std::string_view text) {

@@ -26,6 +26,12 @@ Result<ListenAddress> ParseListenAddress(std::string_view text);
 // slashes. Errors: kInvalidArgument (another scheme, no host, user information, query, fragment).
 Result<std::string> NormaliseUpstream(std::string_view text);
 
+// An origin as browsers send it (RFC 6454, section 7.1; URL standard): scheme://host[:port] in
+// lower case, without the port that the scheme implies; or "*" for all of them. Any scheme will do:
+// "app://obsidian.md". Errors: kInvalidArgument (no scheme or host, a path, query or fragment, user
+// information).
+Result<std::string> NormaliseOrigin(std::string_view text);
+
 // A host name, an IPv4 address, or an IPv6 address without brackets, in lower case.
 // Errors: kInvalidArgument.
 Result<std::string> NormaliseHost(std::string_view text);

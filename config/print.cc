@@ -107,11 +107,12 @@ std::string Facts(const Setting& setting, const SettingValue& value) {
   return facts;
 }
 
-// Opens the setting's table unless `table` is it already.
-void AppendTable(std::string& out, const Setting& setting, std::string_view& table) {
-  if (setting.table() == table) return;
+// Opens the setting's table unless `table` is it already; tells whether it did.
+bool AppendTable(std::string& out, const Setting& setting, std::string_view& table) {
+  if (setting.table() == table) return false;
   table = setting.table();
   out += "\n[" + std::string(table) + "]\n";
+  return true;
 }
 
 std::string Assignment(const Setting& setting, const SettingValue& value) {
@@ -132,7 +133,7 @@ std::string PrintConfig(const LoadedConfig& loaded) {
     if (setting.secret) {
       const bool is_set = !std::get<std::string>(value).empty();
       out += "# " + std::string(setting.name()) +
-             (is_set ? ": set, redacted (" + origin + ")\n" : ": not set\n");
+             (is_set ? ": set from " + origin + ", redacted\n" : ": not set\n");
     } else {
       out += Assignment(setting, value) + "  # " + origin + "\n";
     }
@@ -146,9 +147,8 @@ std::string DocumentedDefaults() {
   AppendComment(out, kIntroduction);
   std::string_view table;
   for (const Setting& setting : Settings()) {
-    AppendTable(out, setting, table);
+    if (!AppendTable(out, setting, table)) out += '\n';
     const SettingValue value = setting.read(defaults);
-    if (!out.ends_with("]\n")) out += '\n';
     AppendComment(out, setting.description);
     if (setting.secret) continue;
     AppendComment(out, Facts(setting, value));

@@ -9,7 +9,8 @@
 namespace larder {
 
 // Every setting with its effective value and, behind it, where that came from. Secrets are redacted
-// ("set, redacted"). Loading the text gives the same values, secrets aside.
+// ("set from environment LARDER_ADMIN_TOKEN, redacted"). Loading the text gives the same values,
+// secrets aside.
 std::string PrintConfig(const LoadedConfig& loaded);
 
 // The text of config/larder.toml: every setting with its description, range, unit and default,

@@ -146,11 +146,13 @@ Error WrongType(const Setting& setting, std::string_view kind) {
 }
 
 Error MisplacedSecret(const Setting& setting) {
-  return InvalidArgument(std::string(setting.key) +
-                         " is a secret, which stands neither in the config file nor on the command "
-                         "line; set " +
-                         std::string(setting.environment) + ", or name a file that holds it with " +
-                         std::string(setting.key) + "_file");
+  const std::string key(setting.key);
+  const std::string variable = setting.environment.empty()
+                                   ? "name the variable that holds it with " + key + "_env"
+                                   : "set " + std::string(setting.environment);
+  return InvalidArgument(
+      key + " is a secret, which stands neither in the config file nor on the command line; " +
+      variable + ", or name a file that holds it with " + key + "_file");
 }
 
 }  // namespace larder

@@ -54,7 +54,7 @@ std::string_view SameNameElsewhere(std::string_view key) {
   const std::string_view name = LastPart(key);
   std::string_view found;
   for (const Setting& setting : Settings()) {
-    if (setting.name() != name) continue;
+    if (setting.name() != name || setting.secret) continue;
     if (!found.empty()) return {};
     found = setting.key;
   }
@@ -97,7 +97,7 @@ std::string UnknownSetting(std::string_view key) {
   if (suggestion.empty()) suggestion = SameNameElsewhere(key);
   if (suggestion.empty() && LooksSecret(key)) {
     return Unknown("setting", key, {}) +
-           "; a secret never stands here, clients send their own credentials upstream";
+           "; a secret never stands here, settings only name a variable or a file that holds it";
   }
   return Unknown("setting", key, suggestion);
 }

@@ -21,4 +21,14 @@ Result<std::string> NonEmptyText(std::string_view text);
 // backslash. Errors: kInvalidArgument; the message does not show the token.
 Result<std::string> NormaliseToken(std::string_view text);
 
+// As NormaliseToken for a provider's key, which may hold any visible ASCII characters (RFC 9110,
+// section 5.5). Errors: kInvalidArgument; the message does not show the key.
+Result<std::string> NormaliseApiKey(std::string_view text);
+// The name of an environment variable (POSIX.1, section 8.1), or empty. Errors: kInvalidArgument;
+// the message does not show the text, which may be the secret instead of its name.
+Result<std::string> NormaliseVariableName(std::string_view text);
+// The name of a header field that can carry a credential, in lower case: a token (RFC 9110, section
+// 5.6.2) that does not say how the message is framed or where it goes. Errors: kInvalidArgument.
+Result<std::string> NormaliseKeyHeader(std::string_view text);
+
 }  // namespace larder

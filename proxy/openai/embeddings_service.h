@@ -19,7 +19,8 @@ struct EmbeddingsServiceOptions {
   std::size_t max_upstream_batch = kMaxEmbeddingInputs;  // inputs per upstream call, [1, 2048]
   std::size_t max_reply_bytes = 256U << 20;              // of one upstream answer
   bool share_all = false;  // one partition for everybody (cache.embeddings.share = "all")
-  std::chrono::milliseconds upstream_timeout{3'600'000};  // for all of an upstream answer
+  // For all of an answer: a backstop, the upstream keeps its own timeouts.
+  std::chrono::milliseconds upstream_timeout{std::chrono::hours{24}};
   LifetimeRules lifetimes;               // where none matches, the cache's own lifetime counts
   std::vector<std::string> key_headers;  // see KeyedHeaders
 };

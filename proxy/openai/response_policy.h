@@ -34,13 +34,11 @@ std::string_view EndpointName(Endpoint endpoint);
 Endpoint EndpointOf(std::string_view method, std::string_view path);
 
 struct ResponsePolicyOptions {
-  std::chrono::seconds lifetime{3600};        // freshness lifetime of answers
-  std::chrono::seconds models_lifetime{300};  // of the models list
-  bool sampled = true;                        // keep answers sampled at a temperature above 0
-  // RFC 5861: how long past its lifetime an answer is given while it is renewed, and when upstream
-  // fails.
-  std::chrono::seconds stale_while_revalidate{60};
-  std::chrono::seconds stale_if_error{86'400};
+  std::chrono::seconds lifetime{3600};              // freshness lifetime of answers
+  std::chrono::seconds models_lifetime{300};        // of the models list
+  std::chrono::seconds stale_while_revalidate{60};  // past lifetime: answer, then ask; 0 = off
+  std::chrono::seconds stale_if_error{86400};       // past lifetime, when upstream fails; 0 = off
+  bool sampled = true;                              // keep answers sampled at a temperature above 0
 };
 
 // Which form of an answer is asked for; one stored answer serves them all (answer_form.h).

@@ -22,7 +22,8 @@ struct ResponsesOptions {
   std::vector<std::string> key_headers;    // see KeyedHeaders
   std::size_t max_body_bytes = 25U << 20;  // a larger answer is relayed, not stored
   std::size_t stream_window_bytes = 1U << 20;
-  std::chrono::milliseconds upstream_timeout{600'000};  // between two pieces of an answer
+  // Between two pieces of an answer: a backstop, the upstream keeps its own timeouts.
+  std::chrono::milliseconds upstream_timeout{std::chrono::hours{24}};
 };
 
 class ResponsesHandler {

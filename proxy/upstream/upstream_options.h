@@ -48,6 +48,9 @@ struct UpstreamOptions {
   // Empty: the client's own credential goes through. Set: it goes in place of the client's.
   std::string api_key;
   std::string api_key_header = "authorization";  // "authorization" carries it as "Bearer KEY"
+  // Where the configuration had api_key from, at most one of the two: a variable's name, a path.
+  std::string api_key_env;
+  std::string api_key_file;
 
   std::chrono::milliseconds first_byte_timeout{600'000};  // for the head of an answer
   std::chrono::milliseconds idle_timeout{600'000};        // between two pieces of its body

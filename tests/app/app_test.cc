@@ -117,7 +117,7 @@ TEST_F(AppTest, AnUpstreamThatLeadsBackIsALoop) {
   probe.reset();
   config_.front.port =
       static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
-  config_.upstream = address + "/v1";
+  config_.upstream.url = address + "/v1";
   const auto app = Started();
   const auto reply = CallServer(app->address(), "POST", "/v1/embeddings", {}, kEmbed);
   ASSERT_TRUE(reply.ok());

@@ -44,12 +44,14 @@ TEST(CommandLineTest, EveryVerbIsItself) {
 }
 
 TEST(CommandLineTest, EverySettingFlagNamesItsSetting) {
-  const auto parsed = ParseCommandLine({"serve", "--data-dir", "d", "--upstream", "builtin",
-                                        "--log-format", "json", "--log-level", "debug"});
+  const auto parsed =
+      ParseCommandLine({"serve", "--data-dir", "d", "--upstream", "builtin", "--mode", "replay",
+                        "--log-format", "json", "--log-level", "debug"});
   ASSERT_TRUE(parsed.command);
   EXPECT_THAT(parsed.command->settings,
               testing::ElementsAre(Pair("data_dir", "d"), Pair("upstream.url", "builtin"),
-                                   Pair("log.format", "json"), Pair("log.level", "debug")));
+                                   Pair("cache.mode", "replay"), Pair("log.format", "json"),
+                                   Pair("log.level", "debug")));
 }
 
 TEST(CommandLineTest, HelpIsNoFailure) {

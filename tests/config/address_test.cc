@@ -153,5 +153,58 @@ TEST(HostTest, IsANameOrAnAddressWithoutAnythingAround) {
   }
 }
 
+TEST(OriginTest, IsKeptAsBrowsersSendIt) {
+  for (const auto& [text, kept] : std::vector<std::pair<const char*, const char*>>{
+           {"*", "*"},
+           {"https://app.example.com", "https://app.example.com"},
+           {"HTTPS://App.Example.COM", "https://app.example.com"},
+           {"http://localhost:3000", "http://localhost:3000"},
+           {"http://127.0.0.1:08", "http://127.0.0.1:8"},
+           {"http://[::1]:3000", "http://[::1]:3000"},
+           {"http://[::A]", "http://[::a]"},
+           {"https://a.example:443", "https://a.example"},
+           {"http://a.example:80", "http://a.example"},
+           {"https://a.example:80", "https://a.example:80"},
+           {"app://obsidian.md", "app://obsidian.md"},
+           {"chrome-extension://abcdef", "chrome-extension://abcdef"}}) {
+    const auto origin = NormaliseOrigin(text);
+    ASSERT_TRUE(origin.ok()) << origin.error().message;
+    EXPECT_EQ(*origin, kept);
+  }
+}
+
+TEST(OriginTest, HasSchemeAndHostAndNothingBehindThePort) {
+  for (const char* text : {"",
+                           "**",
+                           "null",
+                           "a.example",
+                           "//a.example",
+                           "https:a.example",
+                           "https://",
+                           "https:///",
+                           "https://a.example/",
+                           "https://a.example/path",
+                           "https://a.example?q",
+                           "https://a.example#f",
+                           "https://a.example:",
+                           "https://a.example:0",
+                           "https://a.example:65536",
+                           "https://*.example",
+                           "https://a b",
+                           "1://a.example",
+                           "https://::1",
+                           "https://a.example\r\nX: y"}) {
+    EXPECT_FALSE(NormaliseOrigin(text).ok()) << text;
+  }
+}
+
+TEST(OriginTest, IsNotShownWhenItMayHoldACredential) {
+  for (const char* text : {"https://hunter2@a.example", "https://a.example?key=hunter2"}) {
+    const auto origin = NormaliseOrigin(text);
+    ASSERT_FALSE(origin.ok());
+    EXPECT_EQ(origin.error().message.find("hunter2"), std::string::npos) << text;
+  }
+}
+
 }  // namespace
 }  // namespace larder

@@ -57,6 +57,7 @@ TEST(LoadConfigTest, ReadsEveryVariableOfTheTable) {
   loading.Environment("LARDER_DATA_DIR", "/data")
       .Environment("LARDER_LISTEN", "localhost:5")
       .Environment("LARDER_UPSTREAM", "http://up.example/v1/")
+      .Environment("LARDER_MODE", "read-only")
       .Environment("LARDER_LOG_FORMAT", "json")
       .Environment("LARDER_LOG_LEVEL", "warning")
       .Environment("LARDER_ADMIN_TOKEN", "t0ken")
@@ -67,7 +68,8 @@ TEST(LoadConfigTest, ReadsEveryVariableOfTheTable) {
   const Config& config = result.loaded->config;
   EXPECT_EQ(config.data_dir, "/data");
   EXPECT_EQ(config.listen, "localhost:5");
-  EXPECT_EQ(config.upstream, "http://up.example/v1");
+  EXPECT_EQ(config.upstream.url, "http://up.example/v1");
+  EXPECT_EQ(config.cache_mode, CacheMode::kReadOnly);
   EXPECT_EQ(config.log_format, LogFormat::kJson);
   EXPECT_EQ(config.log_level, LogLevel::kWarning);
   EXPECT_EQ(config.admin.token, "t0ken");
@@ -127,7 +129,7 @@ TEST(LoadConfigTest, SplitsListenIntoHostAndPort) {
 TEST(LoadConfigTest, AsksOpenAiByDefaultOnlyWhenThereIsAKeyForIt) {
   const auto result = Loading().Environment("OPENAI_API_KEY", "sk-x").Load();
   ASSERT_TRUE(result.ok());
-  EXPECT_EQ(result.loaded->config.upstream, "https://api.openai.com/v1");
+  EXPECT_EQ(result.loaded->config.upstream.url, "https://api.openai.com/v1");
   EXPECT_EQ(result.loaded->origins.at("upstream.url"), "default, as OPENAI_API_KEY is set");
 }
 
@@ -136,7 +138,7 @@ TEST(LoadConfigTest, AsksTheNamedUpstreamWhateverKeyThereIs) {
     const auto result =
         Loading().Environment("OPENAI_API_KEY", "sk-x").Flag("upstream.url", upstream).Load();
     ASSERT_TRUE(result.ok());
-    EXPECT_EQ(result.loaded->config.upstream, upstream);
+    EXPECT_EQ(result.loaded->config.upstream.url, upstream);
     EXPECT_EQ(result.loaded->origins.at("upstream.url"), "flag --upstream");
   }
 }
@@ -144,7 +146,7 @@ TEST(LoadConfigTest, AsksTheNamedUpstreamWhateverKeyThereIs) {
 TEST(LoadConfigTest, NeverReadsOpenAisBaseUrlVariable) {
   const auto result = Loading().Environment("OPENAI_BASE_URL", "http://127.0.0.1:8787/v1").Load();
   ASSERT_TRUE(result.ok());
-  EXPECT_EQ(result.loaded->config.upstream, "builtin");
+  EXPECT_EQ(result.loaded->config.upstream.url, "builtin");
 }
 
 TEST(LoadConfigTest, NeedsAnAdminTokenWhereOtherMachinesCanReachIt) {
@@ -176,6 +178,31 @@ TEST(LoadConfigTest, ReadsTheAdminTokenFromItsFileWithoutTheLineEnd) {
     EXPECT_EQ(result.loaded->config.admin.token, "s3cret");
     EXPECT_EQ(result.loaded->origins.at("admin.token"), "admin.token_file token");
   }
+}
+
+TEST(LoadConfigTest, ReadsTheProvidersKeyFromTheVariableOrTheFileThatIsNamed) {
+  Loading loading;
+  const auto from_variable =
+      loading.Environment("MY_KEY", "sk-,;\"x").File("upstream.api_key_env = 'MY_KEY'\n").Load();
+  ASSERT_TRUE(from_variable.ok()) << from_variable.problems.front();
+  EXPECT_EQ(from_variable.loaded->config.upstream.api_key, "sk-,;\"x");
+  EXPECT_EQ(from_variable.loaded->config.upstream.api_key_header, "authorization");
+  EXPECT_EQ(from_variable.loaded->origins.at("upstream.api_key"), "environment MY_KEY");
+
+  const auto from_file = loading
+                             .File("[upstream]\napi_key_file = '" + loading.Write("key", "sk-y\n") +
+                                   "'\napi_key_header = 'X-Api-Key'\n")
+                             .Load();
+  ASSERT_TRUE(from_file.ok()) << from_file.problems.front();
+  EXPECT_EQ(from_file.loaded->config.upstream.api_key, "sk-y");
+  EXPECT_EQ(from_file.loaded->config.upstream.api_key_header, "x-api-key");
+  EXPECT_EQ(from_file.loaded->origins.at("upstream.api_key"), "upstream.api_key_file key");
+}
+
+TEST(LoadConfigTest, LetsTheClientsKeyThroughWhenNoneIsNamed) {
+  const auto result = Loading().Environment("OPENAI_API_KEY", "sk-x").Load();
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result.loaded->config.upstream.api_key, "");
 }
 
 TEST(LoadConfigTest, PrefersTheTokenOfTheEnvironmentToItsFile) {

@@ -14,6 +14,7 @@
 namespace larder {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -38,7 +39,8 @@ std::string WithoutCommentMarks(const std::string& text) {
 std::string EverythingSet(Loading& loading) {
   std::string file;
   for (const Setting& setting : Settings()) {
-    if (setting.secret) continue;
+    // Only one of api_key_env and api_key_file may be set.
+    if (setting.secret || setting.key == "upstream.api_key_env") continue;
     SettingValue value = setting.read(Config{});
     if (auto* number = std::get_if<std::int64_t>(&value)) {
       value = *number == setting.max ? setting.min : setting.max;
@@ -53,6 +55,10 @@ std::string EverythingSet(Loading& loading) {
       value = std::string("[::]:1");
     } else if (setting.key == "upstream.url") {
       value = std::string("http://host:1/v1");
+    } else if (setting.key == "upstream.api_key_header") {
+      value = std::string("x-api-key");
+    } else if (setting.key == "server.cors_origins") {
+      value = std::vector<std::string>{"https://a.example:8443", "*"};
     } else if (setting.key == "admin.allowed_hosts") {
       value = std::vector<std::string>{"a.example", "b.example"};
     } else {
@@ -87,14 +93,32 @@ TEST(PrintConfigTest, RedactsSecrets) {
       loading.Environment("LARDER_ADMIN_TOKEN_FILE", loading.Write("token", "hunter2\n")).Load();
   ASSERT_TRUE(from_file.ok());
   EXPECT_THAT(PrintConfig(*from_file.loaded),
-              HasSubstr("\n# token: set, redacted (admin.token_file token)\n"));
+              HasSubstr("\n# token: set from admin.token_file token, redacted\n"));
   EXPECT_THAT(PrintConfig(*from_file.loaded), Not(HasSubstr("hunter2")));
 
   const auto from_environment = loading.Environment("LARDER_ADMIN_TOKEN", "hunter2").Load();
   ASSERT_TRUE(from_environment.ok());
   EXPECT_THAT(PrintConfig(*from_environment.loaded),
-              HasSubstr("\n# token: set, redacted (environment LARDER_ADMIN_TOKEN)\n"));
+              HasSubstr("\n# token: set from environment LARDER_ADMIN_TOKEN, redacted\n"));
   EXPECT_THAT(PrintConfig(*from_environment.loaded), Not(HasSubstr("hunter2")));
+}
+
+TEST(PrintConfigTest, NamesWhereTheProvidersKeyComesFromAndNotTheKey) {
+  Loading loading;
+  const auto from_variable =
+      loading.File("upstream.api_key_env = 'MY_KEY'\n").Environment("MY_KEY", "hunter2").Load();
+  ASSERT_TRUE(from_variable.ok()) << from_variable.problems.front();
+  EXPECT_THAT(PrintConfig(*from_variable.loaded),
+              AllOf(HasSubstr("\n# api_key: set from environment MY_KEY, redacted\n"),
+                    HasSubstr("\napi_key_env = \"MY_KEY\"  # file larder.toml:1\n"),
+                    Not(HasSubstr("hunter2"))));
+
+  const auto from_file =
+      loading.File("upstream.api_key_file = '" + loading.Write("key", "hunter2\n") + "'\n").Load();
+  ASSERT_TRUE(from_file.ok()) << from_file.problems.front();
+  EXPECT_THAT(PrintConfig(*from_file.loaded),
+              AllOf(HasSubstr("\n# api_key: set from upstream.api_key_file key, redacted\n"),
+                    Not(HasSubstr("hunter2"))));
 }
 
 TEST(PrintConfigTest, PrintsWhatLoadsToTheSameConfig) {
@@ -102,7 +126,9 @@ TEST(PrintConfigTest, PrintsWhatLoadsToTheSameConfig) {
   const auto first = loading.File(EverythingSet(loading)).Load();
   ASSERT_TRUE(first.ok()) << first.problems.front();
   const auto values = ValuesOf(first.loaded->config);
-  for (const auto& [key, value] : ValuesOf(Config{})) EXPECT_FALSE(values.at(key) == value) << key;
+  for (const auto& [key, value] : ValuesOf(Config{})) {
+    EXPECT_EQ(values.at(key) == value, key == "upstream.api_key_env") << key;
+  }
 
   const auto second = loading.File(PrintConfig(*first.loaded)).Load();
   ASSERT_TRUE(second.ok()) << second.problems.front();
@@ -116,7 +142,7 @@ TEST(PrintConfigTest, PrintsTheDefaultsAsTheyLoad) {
   const auto second = Loading().File(PrintConfig(*first.loaded)).Load();
   ASSERT_TRUE(second.ok()) << second.problems.front();
   EXPECT_TRUE(ValuesOf(second.loaded->config) == ValuesOf(first.loaded->config));
-  EXPECT_EQ(second.loaded->config.upstream, "https://api.openai.com/v1");
+  EXPECT_EQ(second.loaded->config.upstream.url, "https://api.openai.com/v1");
 }
 
 TEST(PrintConfigTest, StaysTomlWhateverTheNameOfTheFile) {

@@ -128,6 +128,49 @@ TEST(ConfigProblemsTest, SendSecretsToTheEnvironmentOrAFileAndDoNotShowThem) {
               ElementsAre("flag --admin.token: " + sentence));
 }
 
+TEST(ConfigProblemsTest, SayWhyTheProvidersKeyCannotBeHad) {
+  struct Case {
+    const char* value;  // of the variable MY_KEY
+    const char* lines;
+    const char* problem;
+  };
+  for (const Case& c : {
+           Case{"", "api_key_env = 'MY_KEY'",
+                "larder.toml:2:15: upstream.api_key_env names a variable that is not set, or set "
+                "to nothing; set it to the provider's key"},
+           Case{"hunter2 x", "api_key_env = 'MY_KEY'",
+                "larder.toml:2:15: upstream.api_key_env names a variable whose value must be 1 to "
+                "4096 visible ASCII characters"},
+           Case{"", "api_key_env = 'sk-hunter2'",
+                "larder.toml:2:15: upstream.api_key_env must be the name of an environment "
+                "variable, of letters, digits and underscores, such as \"OPENAI_API_KEY\"; a key "
+                "itself never stands here"},
+           Case{"", "api_key_env = 'sk_hunter2'",
+                "larder.toml:2:15: upstream.api_key_env names a variable that is not set, or set "
+                "to nothing; set it to the provider's key"},
+           Case{"", "api_key_file = '/nowhere/hunter2'",
+                "larder.toml:2:16: upstream.api_key_file names a file that cannot be read: No such "
+                "file or directory"},
+           Case{"", "api_key_file = '/dev/null'",
+                "larder.toml:2:16: upstream.api_key_file names a file whose content must be 1 to "
+                "4096 visible ASCII characters"},
+           Case{"x", "api_key_env = 'MY_KEY'\napi_key_file = '/dev/null'",
+                "larder.toml:3:16: upstream.api_key_file stands beside upstream.api_key_env: name "
+                "one place that holds the key"},
+           Case{"", "api_key = 'hunter2'",
+                "larder.toml:2:1: upstream.api_key is a secret, which stands neither in the config "
+                "file nor on the command line; name the variable that holds it with "
+                "upstream.api_key_env, or name a file that holds it with upstream.api_key_file"},
+       }) {
+    EXPECT_THAT(Loading()
+                    .Environment("MY_KEY", c.value)
+                    .File("[upstream]\n" + std::string(c.lines) + "\n")
+                    .Load()
+                    .problems,
+                ElementsAre(c.problem));
+  }
+}
+
 TEST(ConfigProblemsTest, ShowNoCredential) {
   Loading loading;
   loading

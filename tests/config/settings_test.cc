@@ -73,9 +73,14 @@ TEST(SettingsTest, HaveDefaultsThatLoseNothingInTheUnitOfTheirKey) {
   EXPECT_EQ(rewritten.front.connection.head_timeout, defaults.front.connection.head_timeout);
   EXPECT_EQ(rewritten.front.connection.body_timeout, defaults.front.connection.body_timeout);
   EXPECT_EQ(rewritten.front.connection.idle_timeout, defaults.front.connection.idle_timeout);
+  EXPECT_EQ(rewritten.front.connection.tunnel_idle_timeout,
+            defaults.front.connection.tunnel_idle_timeout);
   EXPECT_EQ(rewritten.front.connection.write_timeout, defaults.front.connection.write_timeout);
-  EXPECT_EQ(rewritten.upstream_timeout, defaults.upstream_timeout);
-  EXPECT_EQ(rewritten.http.connect_timeout, defaults.http.connect_timeout);
+  EXPECT_EQ(rewritten.upstream.first_byte_timeout, defaults.upstream.first_byte_timeout);
+  EXPECT_EQ(rewritten.upstream.idle_timeout, defaults.upstream.idle_timeout);
+  EXPECT_EQ(rewritten.upstream.total_timeout, defaults.upstream.total_timeout);
+  EXPECT_EQ(rewritten.upstream.retry.max_retry_after, defaults.upstream.retry.max_retry_after);
+  EXPECT_EQ(rewritten.upstream.breaker.open, defaults.upstream.breaker.open);
 }
 
 TEST(SettingsTest, AcceptTheirLeastAndMostAndRefuseWhatLiesBeyond) {
@@ -111,6 +116,12 @@ TEST(SettingsTest, EachChangeTheirOwnValueAlone) {
       *number = *number == setting.max ? setting.min : setting.max;
     } else if (auto* flag = std::get_if<bool>(&value)) {
       *flag = !*flag;
+    } else if (setting.key == "server.cors_origins") {
+      value = std::vector<std::string>{"https://one.example", "*"};
+    } else if (setting.key == "upstream.api_key_env") {
+      value = std::string("OTHER_KEY");
+    } else if (setting.key == "upstream.api_key_header") {
+      value = std::string("x-api-key");
     } else if (auto* items = std::get_if<std::vector<std::string>>(&value)) {
       *items = {"one.example", "two.example"};
     } else if (!setting.choices.empty()) {
@@ -129,20 +140,75 @@ TEST(SettingsTest, EachChangeTheirOwnValueAlone) {
   }
 }
 
-TEST(SettingsTest, ReachEveryModuleThatWaitsForUpstream) {
-  const auto result = Loading().File("upstream.timeout_s = 7\n").Load();
-  ASSERT_TRUE(result.ok());
-  const Config& config = result.loaded->config;
-  EXPECT_EQ(config.upstream_timeout, std::chrono::seconds{7});
-  EXPECT_EQ(config.embeddings.upstream_timeout, std::chrono::seconds{7});
-  EXPECT_EQ(config.responses.upstream_timeout, std::chrono::seconds{7});
-}
-
 TEST(SettingsTest, AgreeWithTheModulesOnTheirDefaults) {
   const Config config;
-  EXPECT_EQ(config.embeddings.upstream_timeout, config.upstream_timeout);
-  EXPECT_EQ(config.responses.upstream_timeout, config.upstream_timeout);
+  EXPECT_EQ(config.upstream.name, "default");
   EXPECT_EQ(config.listen, config.front.host + ":" + std::to_string(config.front.port));
+}
+
+TEST(SettingsTest, NameEveryModeOfTheCache) {
+  struct Case {
+    const char* name;
+    CacheMode mode;
+  };
+  for (const Case& c : {Case{"on", CacheMode::kOn}, Case{"record", CacheMode::kRecord},
+                        Case{"replay", CacheMode::kReplay}, Case{"read-only", CacheMode::kReadOnly},
+                        Case{"off", CacheMode::kOff}}) {
+    const auto result = Loading().Flag("cache.mode", c.name).Load();
+    ASSERT_TRUE(result.ok()) << c.name;
+    EXPECT_EQ(result.loaded->config.cache_mode, c.mode) << c.name;
+    EXPECT_EQ(result.loaded->origins.at("cache.mode"), "flag --mode");
+  }
+}
+
+TEST(SettingsTest, OfTheUpstreamReachItsOptions) {
+  const auto result =
+      Loading()
+          .File(
+              "[upstream]\n"
+              "max_connections = 1\nmax_tunnels = 14\nmax_queue = 2\nqueue_timeout_ms = 3\n"
+              "connect_timeout_ms = 4\nfirst_byte_timeout_s = 5\n"
+              "idle_timeout_s = 6\ntotal_timeout_s = 7\nmax_retries = 8\n"
+              "retry_backoff_ms = 9\nretry_max_backoff_ms = 10\n"
+              "retry_max_after_s = 11\nbreaker_failures = 12\n"
+              "breaker_open_s = 13\nbody_window_bytes = 16384\n")
+          .Load();
+  ASSERT_TRUE(result.ok()) << result.problems.front();
+  const UpstreamOptions& upstream = result.loaded->config.upstream;
+  using std::chrono::milliseconds;
+  using std::chrono::seconds;
+  EXPECT_EQ(upstream.http.max_connections, 1U);
+  EXPECT_EQ(upstream.http.max_tunnels, 14U);
+  EXPECT_EQ(upstream.http.max_queue, 2U);
+  EXPECT_EQ(upstream.http.queue_timeout, milliseconds{3});
+  EXPECT_EQ(upstream.http.connect_timeout, milliseconds{4});
+  EXPECT_EQ(upstream.first_byte_timeout, seconds{5});
+  EXPECT_EQ(upstream.idle_timeout, seconds{6});
+  EXPECT_EQ(upstream.total_timeout, seconds{7});
+  EXPECT_EQ(upstream.retry.max_retries, 8);
+  EXPECT_EQ(upstream.retry.backoff, milliseconds{9});
+  EXPECT_EQ(upstream.retry.max_backoff, milliseconds{10});
+  EXPECT_EQ(upstream.retry.max_retry_after, seconds{11});
+  EXPECT_EQ(upstream.breaker.failures, 12);
+  EXPECT_EQ(upstream.breaker.open, seconds{13});
+  EXPECT_EQ(upstream.http.body_window_bytes, 16384U);
+}
+
+TEST(SettingsTest, OfStaleAnswersReachTheModulesThatGiveThem) {
+  const auto result = Loading()
+                          .File(
+                              "[cache.responses]\nstale_while_revalidate_s = 0\n"
+                              "stale_if_error_s = 2\nrefresh_threads = 3\nrefresh_queue = 4\n"
+                              "[server]\npreflight_max_age_s = 0\ncors_origins = ['*']\n")
+                          .Load();
+  ASSERT_TRUE(result.ok()) << result.problems.front();
+  const Config& config = result.loaded->config;
+  EXPECT_EQ(config.responses.policy.stale_while_revalidate, std::chrono::seconds{0});
+  EXPECT_EQ(config.responses.policy.stale_if_error, std::chrono::seconds{2});
+  EXPECT_EQ(config.refreshes.max_threads, 3U);
+  EXPECT_EQ(config.refreshes.queue_limit, 4U);
+  EXPECT_EQ(config.preflight_max_age, std::chrono::seconds{0});
+  EXPECT_THAT(config.cors_origins, ElementsAre("*"));
 }
 
 TEST(SettingsTest, ReadTheTextOfVariablesAndFlagsByTheirKind) {
@@ -170,6 +236,13 @@ TEST(SettingsTest, ReadTheTextOfVariablesAndFlagsByTheirKind) {
            Case{"admin.allowed_hosts", "A.example, b.example,", "[\"a.example\", \"b.example\"]"},
            Case{"admin.allowed_hosts", "", "[]"},
            Case{"admin.allowed_hosts", "a.example,b c", nullptr},
+           Case{"cache.mode", "read-only", "\"read-only\""},
+           Case{"cache.mode", "readonly", nullptr},
+           Case{"server.cors_origins", "https://a.example, *", "[\"https://a.example\", \"*\"]"},
+           Case{"server.cors_origins", "https://a.example/", nullptr},
+           Case{"upstream.api_key_header", "X-API-Key", "\"x-api-key\""},
+           Case{"upstream.api_key_header", "host", nullptr},
+           Case{"upstream.api_key_env", "sk-x", nullptr},
            Case{"data_dir", "/var/lib/larder", "\"/var/lib/larder\""},
            Case{"data_dir", "", nullptr},
            Case{"data_dir", "a\nb", nullptr},

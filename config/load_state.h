@@ -1,0 +1,45 @@
+// What a LoadConfig has found so far, and its steps. Only the files that make up LoadConfig include
+// it. Thread-safety: none; one load, one thread.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/load.h"
+#include "config/settings.h"
+
+namespace larder {
+
+// What a source says of itself: in a problem's line, and beside an effective value.
+struct ValueSource {
+  std::string place;
+  std::string origin;
+};
+
+struct LoadState {
+  const LoadInputs& inputs;
+  LoadedConfig loaded = {};
+  std::vector<std::string> problems = {};
+  std::map<std::string, std::string, std::less<>> places = {};  // by key; of the effective value
+  std::set<std::string, std::less<>> failed = {};               // keys that some source set wrongly
+
+  std::optional<std::string> Variable(std::string_view name) const;
+  void Problem(const std::string& place, const std::string& sentence);
+  // Where `key` has its effective value, which was found to be wrong.
+  void ProblemWith(std::string_view key, const std::string& sentence);
+  // Takes `value` for the setting, or tells why not.
+  void Apply(const Setting& setting, const Result<SettingValue>& value, const ValueSource& source);
+};
+
+// The file that the flag or the environment names.
+void ApplyFile(LoadState& state);
+
+// Reads what settings only name: the CA file (to know that it can be read), the admin token's file,
+// the upstream's key.
+void ReadNamed(LoadState& state);
+
+}  // namespace larder

@@ -1,0 +1,49 @@
+#include "config/address.h"
+#include "config/setting_rows.h"
+#include "config/text_checks.h"
+
+namespace larder {
+namespace {
+
+constexpr std::array<std::string_view, 2> kLogFormats = {"text", "json"};
+constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "info", "warning", "error"};
+static_assert(static_cast<int>(LogFormat::kJson) == 1 && static_cast<int>(LogLevel::kError) == 3);
+
+constexpr Setting kRows[] = {
+    PlainRow<LARDER_AT(admin.token)>(
+        "admin.token",
+        "The admin token, which opens the admin API and the dashboard. A secret, never in this "
+        "file: set LARDER_ADMIN_TOKEN, or name a file with token_file.")
+        .Normalised(&NormaliseToken)
+        .Environment("LARDER_ADMIN_TOKEN")
+        .Secret(),
+    PlainRow<LARDER_AT(admin_token_file)>(
+        "admin.token_file",
+        "File that holds the admin token; LARDER_ADMIN_TOKEN goes before it. Empty = none: admin "
+        "API and dashboard are then open, which is allowed on loopback only.")
+        .Normalised(&PlainText)
+        .Environment("LARDER_ADMIN_TOKEN_FILE"),
+    PlainRow<LARDER_AT(admin.allowed_hosts)>(
+        "admin.allowed_hosts",
+        "Host names under which browsers may reach admin API and dashboard, besides localhost, "
+        "loopback and the listening address; without scheme and port.")
+        .Normalised(&NormaliseHost)
+        .Environment("LARDER_ADMIN_ALLOWED_HOSTS"),
+
+    ChoiceRow<kLogFormats, LARDER_AT(log_format)>(
+        "log.format", "Log lines (on stderr) as text for people or JSON for machines.")
+        .Environment("LARDER_LOG_FORMAT")
+        .Flag("--log-format"),
+    ChoiceRow<kLogLevels, LARDER_AT(log_level)>("log.level",
+                                                "Log lines below this level are dropped.")
+        .Environment("LARDER_LOG_LEVEL"),
+    PlainRow<LARDER_AT(log_requests)>("log.requests", "Log a line for every finished request."),
+};
+
+}  // namespace
+
+std::span<const Setting> OwnSettings() {
+  return kRows;
+}
+
+}  // namespace larder
