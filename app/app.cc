@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "app/data_dir.h"
@@ -30,6 +31,24 @@ std::string NewVia() {
     via.push_back(kHex[byte & 15]);
   }
   return via;
+}
+
+// In alphabetical order, each once: the order in which they stand in a file is no part of a key.
+std::vector<std::string> KeyHeadersOf(const Config& config) {
+  const std::set<std::string> names(config.key_headers.begin(), config.key_headers.end());
+  return {names.begin(), names.end()};
+}
+
+EmbeddingsServiceOptions EmbeddingsOptionsOf(const Config& config) {
+  EmbeddingsServiceOptions options = config.embeddings;
+  options.key_headers = KeyHeadersOf(config);
+  return options;
+}
+
+ResponsesOptions ResponsesOptionsOf(const Config& config) {
+  ResponsesOptions options = config.responses;
+  options.key_headers = KeyHeadersOf(config);
+  return options;
 }
 
 // [[upstreams]] in their order, then [upstream], which takes what they do not.
@@ -61,7 +80,7 @@ struct App::Graph {
         response_cache(*store, config.response_cache),
         spaces(config.spaces),
         indexer(*store, clock, spaces, config.embedding_cache.lifetime, config.indexer),
-        embeddings(embedding_cache, *upstreams, clock, via, config.embeddings),
+        embeddings(embedding_cache, *upstreams, clock, via, EmbeddingsOptionsOf(config)),
         embeddings_handler(embeddings, clock),
         pass_through(*upstreams, clock, via),
         tunnel_handler(*upstreams, clock, via),
@@ -69,7 +88,7 @@ struct App::Graph {
             response_cache, *upstreams, clock, via, pass_through,
             [this](std::function<void()> work) { Background(std::move(work)); },
             [this](std::function<void()> work) { return refreshes.Submit(std::move(work)); },
-            config.responses),
+            ResponsesOptionsOf(config)),
         search_handler(embeddings, indexer, spaces, *store, clock, config.embedding_cache.lifetime),
         telemetry(*store, clock, {Version(), config.upstream.url, data_dir.path()},
                   [this] { return ReadGauges(); }),

@@ -1,4 +1,6 @@
 #include "config/setting_rows.h"
+#include "config/toml_text.h"
+#include "proxy/forwarding.h"
 
 namespace larder {
 namespace {
@@ -9,6 +11,16 @@ static_assert(static_cast<int>(CacheMode::kReadOnly) == 3 &&
               static_cast<int>(CacheMode::kOff) == 4);
 constexpr std::array<std::string_view, 2> kShares = {"tenant", "all"};
 
+Result<std::string> NormaliseKeyedField(std::string_view text) {
+  if (!IsToken(text)) {
+    return InvalidArgument("must be names of header fields, got " + TomlString(text));
+  }
+  std::string name(text);
+  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  if (AlwaysKeyed(name)) return InvalidArgument("need not name " + name + ", which always counts");
+  return name;
+}
+
 constexpr Setting kRows[] = {
     ChoiceRow<kModes, LARDER_AT(cache_mode)>(
         "cache.mode",
@@ -18,6 +30,12 @@ constexpr Setting kRows[] = {
         "new is stored. \"off\" = nothing is cached.")
         .Environment("LARDER_MODE")
         .Flag("--mode"),
+
+    PlainRow<LARDER_AT(key_headers)>(
+        "cache.key_headers",
+        "Header fields of a request that can change its answer and so count in its key, besides "
+        "anthropic-beta, anthropic-version, openai-beta, openai-organization and openai-project.")
+        .Normalised(&NormaliseKeyedField),
 
     SecondsRow<LARDER_AT(embedding_cache.lifetime)>("cache.embeddings.lifetime_s", 1, kTenYears,
                                                     "Freshness lifetime of an embedding."),

@@ -38,6 +38,7 @@ struct Config {
   std::chrono::seconds preflight_max_age{600};  // 0 = a browser remembers nothing
   UpstreamOptions upstream;                     // asked where no other one is
   CacheMode cache_mode = CacheMode::kOn;
+  std::vector<std::string> key_headers;  // lower-case; see KeyedHeaders in proxy/forwarding.h
   RocksDbOptions store;  // path comes from data_dir
   EmbeddingCacheOptions embedding_cache;
   EmbeddingsServiceOptions embeddings;

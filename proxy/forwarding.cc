@@ -1,5 +1,6 @@
 #include "proxy/forwarding.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/bytes.h"
@@ -9,6 +10,9 @@
 
 namespace larder {
 namespace {
+
+constexpr std::array<std::string_view, 5> kKeyedFields = {
+    "anthropic-beta", "anthropic-version", "openai-beta", "openai-organization", "openai-project"};
 
 bool StartsWithIgnoreCase(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() && EqualsIgnoreCase(text.substr(0, prefix.size()), prefix);
@@ -85,10 +89,11 @@ Headers StoredHeaders(const Headers& upstream) {
   return headers;
 }
 
+bool AlwaysKeyed(std::string_view name) {
+  return std::find(kKeyedFields.begin(), kKeyedFields.end(), name) != kKeyedFields.end();
+}
+
 std::string KeyedHeaders(const Headers& client, std::span<const std::string> more) {
-  constexpr std::array<std::string_view, 5> kNames = {"anthropic-beta", "anthropic-version",
-                                                      "openai-beta", "openai-organization",
-                                                      "openai-project"};
   std::string keyed;
   ByteWriter writer(keyed);
   const auto add = [&](std::string_view name) {
@@ -96,7 +101,7 @@ std::string KeyedHeaders(const Headers& client, std::span<const std::string> mor
     writer.Prefixed(name);
     writer.Prefixed(client.Joined(name));
   };
-  for (const std::string_view name : kNames) add(name);
+  for (const std::string_view name : kKeyedFields) add(name);
   for (const std::string& name : more) add(name);
   return keyed;
 }

@@ -29,6 +29,9 @@ Headers StoredHeaders(const Headers& upstream);
 // above.
 std::string KeyedHeaders(const Headers& client, std::span<const std::string> more = {});
 
+// Whether KeyedHeaders takes the field without being told to. `name` is in lower case.
+bool AlwaysKeyed(std::string_view name);
+
 // The credential of a request, as one string; empty when it has none: every field that providers
 // and gateways take one from (Authorization, api-key, x-api-key, x-goog-api-key,
 // Ocp-Apim-Subscription-Key, cf-aig-authorization), the query parameters that they do (key,

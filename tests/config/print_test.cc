@@ -59,6 +59,8 @@ std::string EverythingSet(Loading& loading) {
       value = std::string("x-api-key");
     } else if (setting.key == "server.cors_origins") {
       value = std::vector<std::string>{"https://a.example:8443", "*"};
+    } else if (setting.key == "cache.key_headers") {
+      value = std::vector<std::string>{"x-team"};
     } else if (setting.key == "admin.allowed_hosts") {
       value = std::vector<std::string>{"a.example", "b.example"};
     } else {
@@ -154,8 +156,7 @@ TEST(PrintConfigTest, StaysTomlWhateverTheNameOfTheFile) {
 }
 
 TEST(DocumentedDefaultsTest, AreTheTextOfLarderToml) {
-  const auto folder = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
-  EXPECT_EQ(ReadWhole((folder / "config" / "larder.toml").string()), DocumentedDefaults());
+  EXPECT_EQ(ReadWhole(LARDER_SOURCE_DIR "/config/larder.toml"), DocumentedDefaults());
 }
 
 TEST(DocumentedDefaultsTest, LoadToTheDefaults) {

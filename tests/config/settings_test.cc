@@ -146,6 +146,17 @@ TEST(SettingsTest, AgreeWithTheModulesOnTheirDefaults) {
   EXPECT_EQ(config.listen, config.front.host + ":" + std::to_string(config.front.port));
 }
 
+TEST(SettingsTest, TakeHeaderFieldsForTheKeyInLowerCase) {
+  const auto result = Loading().File("cache.key_headers = ['X-Team', 'x-model-version']\n").Load();
+  ASSERT_TRUE(result.ok()) << result.problems.front();
+  EXPECT_EQ(result.loaded->config.key_headers,
+            (std::vector<std::string>{"x-team", "x-model-version"}));
+  for (const char* bad : {"", "a b", "x:y", "OpenAI-Project"}) {
+    EXPECT_FALSE(Loading().File(std::string("cache.key_headers = ['") + bad + "']\n").Load().ok())
+        << bad;
+  }
+}
+
 TEST(SettingsTest, NameEveryModeOfTheCache) {
   struct Case {
     const char* name;

@@ -187,5 +187,16 @@ TEST(CheckLoopTest, FindsThisServerInAnyViaField) {
   }
 }
 
+TEST(KeyedHeadersTest, TakeTheConfiguredFieldsToo) {
+  const std::vector<std::string> more = {"x-team"};
+  const Headers a = {{"X-Team", "a"}};
+  const Headers b = {{"x-team", "b"}};
+  EXPECT_EQ(KeyedHeaders(a), KeyedHeaders(b));
+  EXPECT_NE(KeyedHeaders(a, more), KeyedHeaders(b, more));
+  EXPECT_EQ(KeyedHeaders({}, more), KeyedHeaders({}));
+  EXPECT_TRUE(AlwaysKeyed("openai-project"));
+  EXPECT_FALSE(AlwaysKeyed("x-team"));
+}
+
 }  // namespace
 }  // namespace larder
