@@ -42,18 +42,27 @@ std::vector<std::string> KeyHeadersOf(const Config& config) {
 EmbeddingsServiceOptions EmbeddingsOptionsOf(const Config& config) {
   EmbeddingsServiceOptions options = config.embeddings;
   options.key_headers = KeyHeadersOf(config);
+  options.lifetimes = LifetimeRules(config.lifetimes);
   return options;
 }
 
 ResponsesOptions ResponsesOptionsOf(const Config& config) {
   ResponsesOptions options = config.responses;
   options.key_headers = KeyHeadersOf(config);
+  options.lifetimes = LifetimeRules(config.lifetimes);
   return options;
+}
+
+// The longest that an embedding may live: what is indexed and shown is held against its own.
+std::chrono::seconds LongestEmbeddingLifetime(const Config& config) {
+  std::chrono::seconds longest = config.embedding_cache.lifetime;
+  for (const LifetimeRule& rule : config.lifetimes) longest = std::max(longest, rule.lifetime);
+  return longest;
 }
 
 // [[upstreams]] in their order, then [upstream], which takes what they do not.
 std::vector<UpstreamOptions> UpstreamsOf(const Config& config) {
-  std::vector<UpstreamOptions> upstreams;
+  std::vector<UpstreamOptions> upstreams = config.upstreams;
   upstreams.push_back(config.upstream);
   return upstreams;
 }
@@ -79,7 +88,7 @@ struct App::Graph {
         embedding_cache(*store, clock, config.embedding_cache),
         response_cache(*store, config.response_cache),
         spaces(config.spaces),
-        indexer(*store, clock, spaces, config.embedding_cache.lifetime, config.indexer),
+        indexer(*store, clock, spaces, LongestEmbeddingLifetime(config), config.indexer),
         embeddings(embedding_cache, *upstreams, clock, via, EmbeddingsOptionsOf(config)),
         embeddings_handler(embeddings, clock),
         pass_through(*upstreams, clock, via),
@@ -89,7 +98,8 @@ struct App::Graph {
             [this](std::function<void()> work) { Background(std::move(work)); },
             [this](std::function<void()> work) { return refreshes.Submit(std::move(work)); },
             ResponsesOptionsOf(config)),
-        search_handler(embeddings, indexer, spaces, *store, clock, config.embedding_cache.lifetime),
+        search_handler(embeddings, indexer, spaces, *store, clock,
+                       LongestEmbeddingLifetime(config)),
         telemetry(*store, clock, {Version(), config.upstream.url, data_dir.path()},
                   [this] { return ReadGauges(); }),
         access(config.admin, config.front.host),

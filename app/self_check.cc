@@ -68,6 +68,8 @@ bool RunSelfCheck(Config config, Log& log, std::ostream& out) {
   }
   config.data_dir = data_dir;
   config.upstream = {};  // the stand-in
+  config.upstreams.clear();
+  config.lifetimes.clear();
   config.cache_mode = CacheMode::kOn;
   config.front.host = "127.0.0.1";
   config.front.port = 0;

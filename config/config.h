@@ -16,6 +16,7 @@
 #include "proxy/cache_mode.h"
 #include "proxy/http/front.h"
 #include "proxy/http/worker_pool.h"
+#include "proxy/lifetime_rules.h"
 #include "proxy/openai/embeddings_service.h"
 #include "proxy/openai/responses_handler.h"
 #include "proxy/search/indexer.h"
@@ -36,10 +37,12 @@ struct Config {
   std::chrono::seconds drain_timeout{30};       // for requests in flight at the end
   std::vector<std::string> cors_origins;        // scheme://host[:port], or "*"
   std::chrono::seconds preflight_max_age{600};  // 0 = a browser remembers nothing
-  UpstreamOptions upstream;                     // asked where no other one is
+  UpstreamOptions upstream;                     // "default": asked where none of `upstreams` is
+  std::vector<UpstreamOptions> upstreams;       // in the order in which they are tried
   CacheMode cache_mode = CacheMode::kOn;
   std::vector<std::string> key_headers;  // lower-case; see KeyedHeaders in proxy/forwarding.h
-  RocksDbOptions store;  // path comes from data_dir
+  std::vector<LifetimeRule> lifetimes;   // the first that matches goes before those below
+  RocksDbOptions store;                  // path comes from data_dir
   EmbeddingCacheOptions embedding_cache;
   EmbeddingsServiceOptions embeddings;
   ResponseCacheOptions response_cache;

@@ -97,6 +97,8 @@ LoadResult LoadConfig(const LoadInputs& inputs) {
   ApplyFile(state);
   ApplyEnvironment(state);
   ApplyFlags(state);
+  ApplyElements(state);
+  CheckUpstreams(state);
   ReadNamed(state);
   CheckExposure(state);
   LoadResult result;

@@ -31,8 +31,9 @@ struct LoadInputs {
 
 struct LoadedConfig {
   Config config;
-  // Where each setting's value came from, by key; every key of Settings() is there. "default",
-  // "file larder.toml:14", "environment LARDER_LISTEN", "flag --listen".
+  // Where each setting's value came from, by key; every key of Settings() is there, and for arrays
+  // of tables "upstreams[0]" and "upstreams[0].url". "default", "file larder.toml:14", "environment
+  // LARDER_LISTEN", "flag --listen", "as upstream.max_queue".
   std::map<std::string, std::string, std::less<>> origins;
   std::string file;  // the path that was read; empty for none
 };
@@ -49,9 +50,11 @@ struct LoadResult {
   bool ok() const { return loaded.has_value(); }
 };
 
-// Beyond the settings themselves it reads the admin token's file into admin.token, splits `listen`
-// into front.host and front.port, and asks for an admin token where other machines can reach the
-// server. Upstream's default is https://api.openai.com/v1 when the environment has OPENAI_API_KEY.
+// Beyond the settings themselves it reads the admin token's file into admin.token and each
+// upstream's key, from the variable or the file that is named, into its api_key; splits `listen`
+// into front.host and front.port; asks for an admin token where other machines can reach the
+// server; and wants the upstreams' names different and their fallbacks known. Upstream's default is
+// https://api.openai.com/v1 when the environment has OPENAI_API_KEY.
 LoadResult LoadConfig(const LoadInputs& inputs);
 
 }  // namespace larder

@@ -15,56 +15,59 @@ std::string_view FirstLine(std::string_view text) {
   return text;
 }
 
-void CheckCaFile(LoadState& state, const UpstreamOptions& upstream, const std::string& table) {
-  const std::string key = table + ".ca_file";
+// Where an upstream's settings are: "upstream" or "upstreams[1]", and what messages call that.
+struct UpstreamPlace {
+  std::string key;
+  std::string shown;
+};
+
+void CheckCaFile(LoadState& state, const UpstreamOptions& upstream, const UpstreamPlace& at) {
+  const std::string key = at.key + ".ca_file";
   const std::string& path = upstream.http.ca_file;
-  if (path.empty()) return;
+  // [upstream]'s has been read.
+  if (path.empty() || state.loaded.origins.find(key)->second.starts_with("as ")) return;
   if (const auto text = ReadSmallFile(path, kMaxCaFileBytes); !text.ok()) {
-    state.ProblemWith(
-        key, key + " names " + ShowText(path) + ", which cannot be read: " + text.error().message);
+    state.ProblemWith(key, at.shown + ".ca_file names " + ShowText(path) +
+                               ", which cannot be read: " + text.error().message);
   }
 }
 
 // A file's path is not shown here: somebody may have put the key in its place.
-void ReadApiKey(LoadState& state, UpstreamOptions& upstream, const std::string& table) {
-  const std::string variable_key = table + ".api_key_env";
-  const std::string file_key = table + ".api_key_file";
-  if (!upstream.api_key_env.empty() && !upstream.api_key_file.empty()) {
-    state.ProblemWith(file_key, file_key + " stands beside " + variable_key +
-                                    ": name one place that holds the key");
-    return;
-  }
-  if (!upstream.api_key_env.empty()) {
-    const auto value = state.Variable(upstream.api_key_env);
-    if (!value) {
-      state.ProblemWith(variable_key, variable_key +
-                                          " names a variable that is not set, or set to nothing; "
-                                          "set it to the provider's key");
-      return;
-    }
-    auto key = NormaliseApiKey(*value);
+void ReadApiKey(LoadState& state, UpstreamOptions& upstream, const UpstreamPlace& at) {
+  const auto problem = [&](std::string_view name, const std::string& sentence) {
+    state.ProblemWith(at.key + std::string(name), at.shown + std::string(name) + sentence);
+  };
+  const auto take = [&](std::string_view text, std::string_view from, const std::string& origin,
+                        std::string_view holder) {
+    auto key = NormaliseApiKey(text);
     if (!key.ok()) {
-      state.ProblemWith(variable_key,
-                        variable_key + " names a variable whose value " + key.error().message);
+      problem(from, std::string(holder) + key.error().message);
       return;
     }
     upstream.api_key = std::move(key).value();
-    state.loaded.origins[table + ".api_key"] = "environment " + upstream.api_key_env;
-  }
-  if (!upstream.api_key_file.empty()) {
-    const auto text = ReadSmallFile(upstream.api_key_file, kMaxSecretFileBytes);
-    if (!text.ok()) {
-      state.ProblemWith(file_key,
-                        file_key + " names a file that cannot be read: " + text.error().message);
-      return;
+    state.loaded.origins[at.key + ".api_key"] = origin;
+  };
+  const std::string& variable = upstream.api_key_env;
+  const std::string& path = upstream.api_key_file;
+  if (!variable.empty() && !path.empty()) {
+    problem(".api_key_file",
+            " stands beside " + at.shown + ".api_key_env: name one place that holds the key");
+  } else if (!variable.empty()) {
+    const auto value = state.Variable(variable);
+    if (value) {
+      take(*value, ".api_key_env", "environment " + variable, " names a variable whose value ");
+    } else {
+      problem(".api_key_env",
+              " names a variable that is not set, or set to nothing; set it to the provider's key");
     }
-    auto key = NormaliseApiKey(FirstLine(*text));
-    if (!key.ok()) {
-      state.ProblemWith(file_key, file_key + " names a file whose content " + key.error().message);
-      return;
+  } else if (!path.empty()) {
+    const auto text = ReadSmallFile(path, kMaxSecretFileBytes);
+    if (text.ok()) {
+      take(FirstLine(*text), ".api_key_file", at.shown + ".api_key_file " + path,
+           " names a file whose content ");
+    } else {
+      problem(".api_key_file", " names a file that cannot be read: " + text.error().message);
     }
-    upstream.api_key = std::move(key).value();
-    state.loaded.origins[table + ".api_key"] = file_key + " " + upstream.api_key_file;
   }
 }
 
@@ -92,9 +95,15 @@ void ReadAdminToken(LoadState& state) {
 }  // namespace
 
 void ReadNamed(LoadState& state) {
-  UpstreamOptions& upstream = state.loaded.config.upstream;
-  CheckCaFile(state, upstream, "upstream");
-  ReadApiKey(state, upstream, "upstream");
+  Config& config = state.loaded.config;
+  const auto read = [&](UpstreamOptions& upstream, const UpstreamPlace& at) {
+    CheckCaFile(state, upstream, at);
+    ReadApiKey(state, upstream, at);
+  };
+  read(config.upstream, {"upstream", "upstream"});
+  for (std::size_t i = 0; i < config.upstreams.size(); ++i) {
+    read(config.upstreams[i], {ElementKey(*FindTable("upstreams"), i), "upstreams"});
+  }
   ReadAdminToken(state);
 }
 

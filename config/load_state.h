@@ -20,12 +20,28 @@ struct ValueSource {
   std::string origin;
 };
 
+// An element of an array of tables, and what the file gives of it.
+struct GivenElement {
+  struct Value {
+    const Setting* row = nullptr;
+    SettingValue value;
+    ValueSource source;
+  };
+
+  const TableSetting* table = nullptr;
+  std::size_t element = 0;
+  ValueSource source;
+  std::vector<Value> values = {};
+  std::set<std::string_view> names = {};  // of the rows that are given, wrongly or rightly
+};
+
 struct LoadState {
   const LoadInputs& inputs;
   LoadedConfig loaded = {};
   std::vector<std::string> problems = {};
   std::map<std::string, std::string, std::less<>> places = {};  // by key; of the effective value
   std::set<std::string, std::less<>> failed = {};               // keys that some source set wrongly
+  std::vector<GivenElement> elements = {};                      // in the order of the file
 
   std::optional<std::string> Variable(std::string_view name) const;
   void Problem(const std::string& place, const std::string& sentence);
@@ -38,8 +54,15 @@ struct LoadState {
 // The file that the flag or the environment names.
 void ApplyFile(LoadState& state);
 
-// Reads what settings only name: the CA file (to know that it can be read), the admin token's file,
-// the upstream's key.
+// Makes the elements of arrays of tables out of what the file gave of them. Comes when all else has
+// been applied: what an element does not give may come from there.
+void ApplyElements(LoadState& state);
+
+// That the upstreams' names are different, and that each fallback is one of them.
+void CheckUpstreams(LoadState& state);
+
+// Reads what settings only name: CA files (to know that they can be read), the upstreams' keys, the
+// admin token's file.
 void ReadNamed(LoadState& state);
 
 }  // namespace larder

@@ -11,7 +11,7 @@ Result<std::string> NormaliseListen(std::string_view text) {
   return std::string(text);
 }
 
-void WriteListen(Config& config, const SettingValue& value) {
+void SetListen(Config& config, std::size_t, const SettingValue& value) {
   config.listen = std::get<std::string>(value);
   if (auto address = ParseListenAddress(config.listen); address.ok()) {
     config.front.host = std::move(address->host);
@@ -32,7 +32,7 @@ constexpr Setting kRows[] = {
         "Where to listen: HOST:PORT or [IPV6]:PORT; port 0 takes any free one. An address other "
         "machines can reach needs an admin token.")
         .Normalised(&NormaliseListen)
-        .WrittenBy(&WriteListen)
+        .SetBy(&SetListen)
         .Environment("LARDER_LISTEN")
         .Flag("--listen"),
     NumberRow<void, LARDER_AT(front.loops)>("server.loops", 0, 256, "event loops",

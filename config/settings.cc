@@ -1,6 +1,7 @@
 #include "config/settings.h"
 
 #include <algorithm>
+#include <array>
 
 #include "config/setting_rows.h"
 
@@ -16,6 +17,18 @@ std::vector<Setting> Joined() {
   return all;
 }
 
+template <auto kList>
+TableSetting Table(std::string_view key, std::string_view after, std::size_t most,
+                   std::span<const Setting> rows, std::string_view description) {
+  return {key,
+          after,
+          description,
+          most,
+          rows,
+          [](const Config& config) { return (config.*kList).size(); },
+          [](Config& config) { (config.*kList).emplace_back(); }};
+}
+
 }  // namespace
 
 std::span<const Setting> Settings() {
@@ -24,10 +37,49 @@ std::span<const Setting> Settings() {
 }
 
 const Setting* FindSetting(std::string_view key) {
-  const auto all = Settings();
-  const auto found = std::find_if(all.begin(), all.end(),
-                                  [&](const Setting& setting) { return setting.key == key; });
-  return found == all.end() ? nullptr : &*found;
+  const auto found = std::ranges::find(Settings(), key, &Setting::key);
+  return found == Settings().end() ? nullptr : &*found;
+}
+
+std::span<const TableSetting> TableSettings() {
+  static const std::array all = {
+      Table<&Config::upstreams>(
+          "upstreams", "upstream", 64, UpstreamRows(),
+          "Further upstreams, each for the models and paths that it names. A request goes to the "
+          "first one, in the order of the file, that takes its model and its path, and to "
+          "[upstream] where none does."),
+      Table<&Config::lifetimes>(
+          "cache.lifetimes", "cache.responses", 256, LifetimeRows(),
+          "Freshness lifetimes by model and path: the first one, in the order of the file, that "
+          "matches both goes before lifetime_s and models_lifetime_s. An embedding is of path "
+          "/embeddings."),
+  };
+  return all;
+}
+
+const TableSetting* FindTable(std::string_view key) {
+  const auto found = std::ranges::find(TableSettings(), key, &TableSetting::key);
+  return found == TableSettings().end() ? nullptr : &*found;
+}
+
+const Setting* TableSetting::Find(std::string_view name) const {
+  const auto found = std::ranges::find(rows, name, &Setting::name);
+  return found == rows.end() ? nullptr : &*found;
+}
+
+void TableSetting::Append(Config& config) const {
+  const std::size_t element = size(config);
+  add(config);
+  for (const Setting& row : rows) {
+    if (row.inherits.empty()) continue;
+    row.write(config, FindSetting(row.inherits)->read(config), element);
+  }
+}
+
+std::string ElementKey(const TableSetting& table, std::size_t element, std::string_view name) {
+  std::string key = std::string(table.key) + "[" + std::to_string(element) + "]";
+  if (!name.empty()) key += "." + std::string(name);
+  return key;
 }
 
 }  // namespace larder

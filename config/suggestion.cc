@@ -29,21 +29,6 @@ std::size_t EditDistance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-// The candidate that `key` most likely stands for; empty when none is near.
-std::string_view Nearest(std::string_view key, const std::vector<std::string_view>& candidates) {
-  if (key.size() > kMaxKeyBytes) return {};
-  std::string_view nearest;
-  std::size_t least = 1 + std::max(std::size_t{2}, key.size() / 5);
-  for (const std::string_view candidate : candidates) {
-    const std::size_t distance = EditDistance(key, candidate);
-    if (distance < least) {
-      least = distance;
-      nearest = candidate;
-    }
-  }
-  return nearest;
-}
-
 std::string_view LastPart(std::string_view key) {
   return key.substr(key.rfind('.') + 1);
 }
@@ -81,6 +66,20 @@ std::string Unknown(std::string_view what, std::string_view key, std::string_vie
 
 }  // namespace
 
+std::string_view Nearest(std::string_view text, const std::vector<std::string_view>& candidates) {
+  if (text.size() > kMaxKeyBytes) return {};
+  std::string_view nearest;
+  std::size_t least = 1 + std::max(std::size_t{2}, text.size() / 5);
+  for (const std::string_view candidate : candidates) {
+    const std::size_t distance = EditDistance(text, candidate);
+    if (distance < least) {
+      least = distance;
+      nearest = candidate;
+    }
+  }
+  return nearest;
+}
+
 bool IsSettingTable(std::string_view key) {
   return std::any_of(Settings().begin(), Settings().end(), [&](const Setting& setting) {
     return setting.key.size() > key.size() && setting.key.starts_with(key) &&
@@ -90,9 +89,13 @@ bool IsSettingTable(std::string_view key) {
 
 std::string UnknownSetting(std::string_view key) {
   std::vector<std::string_view> keys;
-  for (const Setting& setting : Settings()) {
-    if (!setting.secret) keys.push_back(setting.key);
-  }
+  const auto add = [&](std::span<const Setting> settings) {
+    for (const Setting& setting : settings) {
+      if (!setting.secret) keys.push_back(setting.key);
+    }
+  };
+  add(Settings());
+  for (const TableSetting& table : TableSettings()) add(table.rows);
   std::string_view suggestion = Nearest(key, keys);
   if (suggestion.empty()) suggestion = SameNameElsewhere(key);
   if (suggestion.empty() && LooksSecret(key)) {
@@ -111,6 +114,7 @@ std::string UnknownTable(std::string_view key) {
       table = dot == std::string_view::npos ? std::string_view{} : table.substr(0, dot);
     }
   }
+  for (const TableSetting& table : TableSettings()) tables.push_back(table.key);
   std::string_view suggestion = Nearest(key, tables);
   for (const std::string_view table : tables) {
     if (suggestion.empty() && LastPart(table) == LastPart(key)) suggestion = table;

@@ -59,21 +59,66 @@ std::optional<SettingValue> ValueOf(const toml::node& node) {
   return value;
 }
 
-void Collect(const toml::table& table, const std::string& prefix, std::vector<TomlNode>& nodes) {
-  for (const auto& [key, node] : table) {
-    const std::string_view name = key.str();
+class Collector {
+ public:
+  void Collect(const toml::table& table, const std::string& prefix) {
+    for (const auto& [key, node] : table) {
+      const std::string_view name = key.str();
+      TomlNode flat = Node(prefix + (IsBareKey(name) ? std::string(name) : TomlString(name)), node);
+      flat.key_at = PlaceOf(key.source());
+      nodes.push_back(flat);
+      if (const auto* inner = node.as_table()) Collect(*inner, flat.key + ".");
+      if (flat.is_array_of_tables) CollectElements(*node.as_array(), flat);
+    }
+  }
+
+  std::vector<TomlNode> nodes;
+
+ private:
+  TomlNode Node(std::string key, const toml::node& node) const {
     TomlNode flat;
-    flat.key = prefix + (IsBareKey(name) ? std::string(name) : TomlString(name));
-    flat.key_at = PlaceOf(key.source());
+    flat.key = std::move(key);
     flat.value_at = PlaceOf(node.source());
     flat.is_table = node.is_table();
+    flat.is_array_of_tables = node.is_array_of_tables();
     flat.value = ValueOf(node);
     if (!flat.value) flat.kind = KindName(node);
-    const std::string inside = flat.key + ".";
-    nodes.push_back(std::move(flat));
-    if (const auto* inner = node.as_table()) Collect(*inner, inside, nodes);
+    if (!array_.empty()) {
+      flat.array = array_;
+      flat.element = element_;
+      flat.inside = flat.key.substr(inside_at_);
+    }
+    return flat;
   }
-}
+
+  void CollectElements(const toml::array& array, const TomlNode& flat) {
+    const bool outermost = array_.empty();
+    if (outermost) array_ = flat.key;
+    for (std::size_t i = 0; i < array.size(); ++i) {
+      const std::string key = flat.key + "[" + std::to_string(i) + "]";
+      if (outermost) {
+        element_ = i;
+        inside_at_ = key.size();
+      }
+      TomlNode element = Node(key, array[i]);
+      // An element has no key of its own; in the order of places it comes behind its array's.
+      element.key_at = Later(flat.key_at, element.value_at);
+      nodes.push_back(element);
+      if (outermost) ++inside_at_;  // the dot
+      Collect(*array[i].as_table(), key + ".");
+    }
+    if (outermost) array_.clear();
+  }
+
+  static TomlPlace Later(TomlPlace a, TomlPlace b) {
+    return std::tie(a.line, a.column) < std::tie(b.line, b.column) ? b : a;
+  }
+
+  // Inside an element of the outermost array of tables, if any: see TomlNode.
+  std::string array_;
+  std::size_t element_ = 0;
+  std::size_t inside_at_ = 0;  // where TomlNode::inside begins in a key
+};
 
 // toml++'s description as one line that shows no value: of a number it cannot hold it quotes the
 // digits, which may be a credential that lacks its quotes.
@@ -99,7 +144,9 @@ TomlFile MistakeAt(TomlPlace at, std::string message) {
 TomlFile ParseToml(std::string_view text) {
   try {
     TomlFile file;
-    Collect(toml::parse(text), "", file.nodes);
+    Collector collector;
+    collector.Collect(toml::parse(text), "");
+    file.nodes = std::move(collector.nodes);
     std::stable_sort(file.nodes.begin(), file.nodes.end(), [](const auto& a, const auto& b) {
       return std::tie(a.key_at.line, a.key_at.column) < std::tie(b.key_at.line, b.key_at.column);
     });

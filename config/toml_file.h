@@ -20,11 +20,18 @@ struct TomlPlace {
 
 struct TomlNode {
   // Dotted, from the top: "server.listen". A part that is no bare key stands in quotes, so that
-  // "a.b" in quotes is not a table's key.
+  // "a.b" in quotes is not a table's key. An element of an array of tables is "upstreams[0]", a key
+  // in it "upstreams[0].url".
   std::string key;
   TomlPlace key_at;
   TomlPlace value_at;
   bool is_table = false;
+  bool is_array_of_tables = false;  // not empty; its elements follow, each a table
+  // Of an element of an array of tables and of what stands in it: the array's key, which element of
+  // it, and the key inside the element, empty for itself. Of arrays in arrays, the outermost.
+  std::string array = {};
+  std::size_t element = 0;
+  std::string inside = {};
   // Absent for a table and for what no setting can be: a float, a date, an array of anything but
   // strings.
   std::optional<SettingValue> value;

@@ -125,6 +125,37 @@ TEST_F(AppTest, AnUpstreamThatLeadsBackIsALoop) {
   EXPECT_THAT(reply->body, HasSubstr("loop_detected"));
 }
 
+TEST_F(AppTest, ALifetimeRuleCountsForWhatItMatches) {
+  config_.lifetimes = {{{"other-model"}, {}, std::chrono::seconds{5}},
+                       {{"larder-hash-*"}, {"/embeddings"}, std::chrono::seconds{60}}};
+  const auto app = Started();
+  EXPECT_THAT(StatusOf(*app), HasSubstr("fwd=miss"));
+  EXPECT_THAT(StatusOf(*app), HasSubstr("; hit; ttl=60;"));
+}
+
+TEST_F(AppTest, AConfiguredUpstreamGetsTheModelsThatItNamesAndNoOthers) {
+  UpstreamOptions& unreachable = config_.upstreams.emplace_back();
+  unreachable.name = "unreachable";
+  unreachable.url = "http://127.0.0.1:1/v1";
+  unreachable.models = {"far-*"};
+  const auto app = Started();
+  const auto reply = CallServer(app->address(), "POST", "/v1/embeddings", {},
+                                R"({"model":"far-away","input":"a text"})");
+  ASSERT_TRUE(reply.ok());
+  EXPECT_EQ(reply->status, 502);
+  EXPECT_THAT(StatusOf(*app), HasSubstr("fwd-status=200"));
+}
+
+TEST_F(AppTest, TheSelfCheckPassesWhateverIsConfigured) {
+  config_.cache_mode = CacheMode::kReplay;
+  config_.upstream.url = "http://127.0.0.1:1/v1";
+  config_.upstreams.emplace_back() = config_.upstream;
+  config_.upstreams.back().name = "unreachable";
+  config_.lifetimes = {{{}, {}, std::chrono::seconds{0}}};
+  std::ostringstream out;
+  EXPECT_TRUE(RunSelfCheck(config_, log_, out)) << out.str();
+}
+
 TEST_F(AppTest, TheSelfCheckPassesAndLeavesNothingBehind) {
   std::ostringstream out;
   EXPECT_TRUE(RunSelfCheck(config_, log_, out)) << out.str();

@@ -17,6 +17,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 std::string ReadWhole(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -123,6 +124,46 @@ TEST(PrintConfigTest, NamesWhereTheProvidersKeyComesFromAndNotTheKey) {
                     Not(HasSubstr("hunter2"))));
 }
 
+TEST(PrintConfigTest, GivesEveryElementOfTheArraysOfTables) {
+  Loading loading;
+  const auto first = loading
+                         .File(
+                             "[upstream]\nmax_queue = 7\n"
+                             "[[upstreams]]\nname = 'a'\nurl = 'https://host/v1'\n"
+                             "models = ['x*', 'y']\naliases = ['y=z']\napi_key_env = 'MY_KEY'\n"
+                             "[[upstreams]]\nname = 'b'\nurl = 'builtin'\nfallbacks = ['a']\n"
+                             "[[cache.lifetimes]]\npaths = ['/models*']\nlifetime_s = 5\n")
+                         .Environment("MY_KEY", "hunter2")
+                         .Load();
+  ASSERT_TRUE(first.ok()) << first.problems.front();
+  const std::string text = PrintConfig(*first.loaded);
+  EXPECT_THAT(text, HasSubstr("\n[[upstreams]]  # file larder.toml:3\n"
+                              "name = \"a\"  # file larder.toml:4\n"
+                              "url = \"https://host/v1\"  # file larder.toml:5\n"
+                              "models = [\"x*\", \"y\"]  # file larder.toml:6\n"
+                              "paths = []  # default\n"
+                              "aliases = [\"y=z\"]  # file larder.toml:7\n"
+                              "fallbacks = []  # default\n"
+                              "# api_key: set from environment MY_KEY, redacted\n"
+                              "api_key_env = \"MY_KEY\"  # file larder.toml:8\n"));
+  EXPECT_THAT(text, HasSubstr("\nmax_queue = 7  # as upstream.max_queue\n"));
+  EXPECT_THAT(text, HasSubstr("\n[[cache.lifetimes]]  # file larder.toml:13\n"));
+  EXPECT_THAT(text, Not(HasSubstr("hunter2")));
+
+  const auto second = loading.File(text).Load();
+  ASSERT_TRUE(second.ok()) << second.problems.front();
+  EXPECT_TRUE(ValuesOf(second.loaded->config) == ValuesOf(first.loaded->config));
+  for (const TableSetting& table : TableSettings()) {
+    ASSERT_EQ(table.size(second.loaded->config), table.size(first.loaded->config));
+    for (std::size_t i = 0; i < table.size(first.loaded->config); ++i) {
+      for (const Setting& row : table.rows) {
+        EXPECT_TRUE(row.read(second.loaded->config, i) == row.read(first.loaded->config, i))
+            << row.key;
+      }
+    }
+  }
+}
+
 TEST(PrintConfigTest, PrintsWhatLoadsToTheSameConfig) {
   Loading loading;
   const auto first = loading.File(EverythingSet(loading)).Load();
@@ -167,13 +208,41 @@ TEST(DocumentedDefaultsTest, LoadToTheDefaults) {
 }
 
 TEST(DocumentedDefaultsTest, LoadToTheDefaultsWithEveryCommentMarkTakenAway) {
-  const auto result = Loading().File(WithoutCommentMarks(DocumentedDefaults())).Load();
+  const auto result = Loading()
+                          .File(WithoutCommentMarks(DocumentedDefaults()))
+                          .Environment("ANTHROPIC_API_KEY", "sk-ant")
+                          .Load();
   ASSERT_TRUE(result.ok()) << result.problems.front();
   EXPECT_TRUE(ValuesOf(result.loaded->config) == ValuesOf(Config{}));
   for (const Setting& setting : Settings()) {
     const std::string& origin = result.loaded->origins.find(setting.key)->second;
     EXPECT_EQ(origin.starts_with("file larder.toml:"), !setting.secret) << setting.key;
   }
+}
+
+TEST(DocumentedDefaultsTest, GiveAnElementOfEachArrayOfTablesAsAnExample) {
+  const auto commented = Loading().File(DocumentedDefaults()).Load();
+  const auto result = Loading()
+                          .File(WithoutCommentMarks(DocumentedDefaults()))
+                          .Environment("ANTHROPIC_API_KEY", "sk-ant")
+                          .Load();
+  ASSERT_TRUE(commented.ok() && result.ok());
+  for (const TableSetting& table : TableSettings()) {
+    EXPECT_EQ(table.size(commented.loaded->config), 0U) << table.key;
+    ASSERT_EQ(table.size(result.loaded->config), 1U) << table.key;
+    Config config;
+    table.Append(config);
+    for (const Setting& row : table.rows) {
+      if (row.secret) continue;
+      SCOPED_TRACE(row.key);
+      const SettingValue value = row.read(result.loaded->config, 0);
+      EXPECT_EQ(TomlValue(value),
+                row.example.empty() ? TomlValue(row.read(config, 0)) : std::string(row.example));
+      EXPECT_THAT(result.loaded->origins.at(ElementKey(table, 0, row.name())),
+                  StartsWith("file larder.toml:"));
+    }
+  }
+  EXPECT_EQ(result.loaded->config.upstreams[0].api_key, "sk-ant");
 }
 
 TEST(DocumentedDefaultsTest, FitTheWidthOfAScreen) {

@@ -90,7 +90,7 @@ TEST(ConfigProblemsTest, NameTheTypeThatASettingHas) {
            Case{"server = 5", "server must be a table: [server]"},
            Case{"[[server]]", "server must be a table: [server]"},
            Case{"[[keys]]\ntenant = 'a'",
-                "unknown setting keys; \"larder print-config\" lists all there are"},
+                "unknown table keys; \"larder print-config\" lists all there are"},
            Case{"\"server.listen\" = '127.0.0.1:1'",
                 "unknown setting \"\\\"server.listen\\\"\"; did you mean server.listen?"},
        }) {

@@ -25,6 +25,9 @@ TEST(SuggestionTest, NamesTheSettingThatWasMeant) {
            Case{"server.data_dir", "data_dir"},
            Case{"datadir", "data_dir"},
            Case{"log.levle", "log.level"},
+           Case{"upstreams.fallback", "upstreams.fallbacks"},
+           Case{"cache.lifetimes.model", "cache.lifetimes.models"},
+           Case{"upstreams.listen", "server.listen"},
        }) {
     EXPECT_EQ(UnknownSetting(c.key),
               "unknown setting " + std::string(c.key) + "; did you mean " + c.meant + "?");

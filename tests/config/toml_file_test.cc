@@ -40,7 +40,31 @@ TEST(TomlFileTest, NamesWhatNoSettingCanBe) {
   EXPECT_THAT(Lines("a = 1.5\nb = 2020-01-01\nc = [1]\nd = []\n[[e]]\n"),
               ElementsAre("a@1:1 a number with a fraction@1:5", "b@2:1 a date or time@2:5",
                           "c@3:1 an array of something else@3:5", "d@4:1 []@4:5",
-                          "e@5:3 an array of tables@5:1"));
+                          "e@5:3 an array of tables@5:1", "e[0]@5:3 a table@5:1"));
+}
+
+TEST(TomlFileTest, NumbersTheElementsOfAnArrayOfTables) {
+  EXPECT_THAT(
+      Lines("[[a.b]]\nx = 1\n[c]\n[[a.b]]\n\n[[a.b]]\ny.z = 2\n[a.b.t]\n"),
+      ElementsAre("a@1:3 a table@1:1", "a.b@1:5 an array of tables@1:1", "a.b[0]@1:5 a table@1:1",
+                  "a.b[0].x@2:1 1@2:5", "c@3:2 a table@3:1", "a.b[1]@4:1 a table@4:1",
+                  "a.b[2]@6:1 a table@6:1", "a.b[2].y@7:1 a table@7:1", "a.b[2].y.z@7:3 2@7:7",
+                  "a.b[2].t@8:6 a table@8:1"));
+  EXPECT_THAT(Lines("a = [{x = 1}, {}]\n"),
+              ElementsAre("a@1:1 an array of tables@1:5", "a[0]@1:6 a table@1:6",
+                          "a[0].x@1:7 1@1:11", "a[1]@1:15 a table@1:15"));
+}
+
+TEST(TomlFileTest, SaysWhichElementOfTheOutermostArrayAKeyStandsIn) {
+  const TomlFile file = ParseToml("[[a]]\n[[a]]\nx.y = 1\n[[a.b]]\nz = 2\n[c]\nd = 3\n");
+  std::vector<std::string> lines;
+  for (const TomlNode& node : file.nodes) {
+    lines.push_back(node.key + ": " + node.array + " " + std::to_string(node.element) + " " +
+                    node.inside);
+  }
+  EXPECT_THAT(lines, ElementsAre("a:  0 ", "a[0]: a 0 ", "a[1]: a 1 ", "a[1].x: a 1 x",
+                                 "a[1].x.y: a 1 x.y", "a[1].b: a 1 b", "a[1].b[0]: a 1 b[0]",
+                                 "a[1].b[0].z: a 1 b[0].z", "c:  0 ", "c.d:  0 "));
 }
 
 TEST(TomlFileTest, KeepsAQuotedDotApartFromATable) {
