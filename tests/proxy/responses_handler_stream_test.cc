@@ -163,10 +163,9 @@ INSTANTIATE_TEST_SUITE_P(
             .body = "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}"
                     "]}\n\ndata: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n" +
                     kDone},
-        StreamCase{
-            .name = "Coded",
-            .body = kHello + kDone,
-            .headers = {{"content-type", "text/event-stream"}, {"content-encoding", "br"}}},
+        StreamCase{.name = "Coded",
+                   .body = kHello + kDone,
+                   .headers = {{"content-type", "text/event-stream"}, {"content-encoding", "br"}}},
         StreamCase{.name = "JsonInsteadOfAStream",
                    .body = R"({"choices":[{"message":{"content":"a"}}]})",
                    .headers = {{"content-type", "application/json"}}}),
