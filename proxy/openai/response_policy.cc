@@ -243,7 +243,7 @@ bool IsAnswer(Endpoint endpoint, JsonElement root) {
     case Endpoint::kMessages:
       return IsWholeMessage(root);
     case Endpoint::kModels:
-      return root.is_object();
+      return root.is_object() && !IsNothing(root);
     default:
       return false;
   }

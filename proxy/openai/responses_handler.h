@@ -67,6 +67,7 @@ class ResponsesHandler {
   // `plain`: the body is not (or no more) in a content coding.
   Attempt LeadWhole(Job& job, UpstreamReply reply, ResponseLanding& landing, bool plain);
   Response LeadStream(Job& job, UpstreamReply reply, ResponseLanding landing, bool plain);
+  bool KeepsRicher(const Job& job);
   void Renew(const Job& job);
   void RunRenewal(Renewal& renewal);
   ResponseFlights& FlightsOf(AnswerForm form) { return flights_[static_cast<std::size_t>(form)]; }

@@ -93,11 +93,21 @@ ResponsesHandler::Attempt ResponsesHandler::LeadWhole(Job& job, UpstreamReply re
   return attempt;
 }
 
+// What is recorded for replay is asked for in several forms, one after another: the stream that
+// tells no usage must not take the place of what tells it.
+bool ResponsesHandler::KeepsRicher(const Job& job) {
+  if (job.context.directives.lifetime != kRecordedLifetime) return false;
+  if (job.endpoint != Endpoint::kChat && job.endpoint != Endpoint::kCompletions) return false;
+  if (job.parsed.form != AnswerForm::kStream) return false;
+  const auto found = cache_.Find(job.key);
+  return found.entry != nullptr && found.entry->prompt_tokens >= 0;
+}
+
 Response ResponsesHandler::LeadStream(Job& job, UpstreamReply reply, ResponseLanding landing,
                                       bool plain) {
   // What only the end of the connection ends may have been cut (RFC 9112, section 8).
   const bool storable = plain && reply.framed && job.context.directives.may_store() &&
-                        job.parsed.form != AnswerForm::kFull;
+                        job.parsed.form != AnswerForm::kFull && !KeepsRicher(job);
   const auto recording = std::make_shared<StreamRecording>(
       job.endpoint, job.NewEntry(reply.headers), storable, options_.max_body_bytes);
   const auto outcome = std::make_shared<StreamOutcome>();  // shared with whoever observes it

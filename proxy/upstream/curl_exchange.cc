@@ -218,7 +218,8 @@ bool CurlExchange::CheckFraming() {
   }
   // RFC 9112, section 6.3: chunked counts, and the length must not be forwarded.
   headers_.Remove("content-length");
-  if (length && !headers_.Has("transfer-encoding")) headers_.Add("content-length", *length);
+  framed_twice_ = length && headers_.Has("transfer-encoding");
+  if (length && !framed_twice_) headers_.Add("content-length", *length);
   return true;
 }
 
@@ -235,9 +236,10 @@ bool CurlExchange::HeadDone() {
   last_activity_ = clock_->Monotonic();
   UpstreamReply reply;
   reply.status = static_cast<int>(status);
-  reply.framed = headers_.Has("content-length") || headers_.Has("transfer-encoding") ||
-                 version >= CURL_HTTP_VERSION_2_0 || request_.method == "HEAD" || status == 204 ||
-                 status == 304;
+  reply.framed =
+      !framed_twice_ && (headers_.Has("content-length") || headers_.Has("transfer-encoding") ||
+                         version >= CURL_HTTP_VERSION_2_0 || request_.method == "HEAD" ||
+                         status == 204 || status == 304);
   if (send_paused_) {
     // After an early refusal libcurl sends no more, but a paused upload would keep it from ending.
     post_([weak = weak_from_this()] {

@@ -82,6 +82,7 @@ class CurlExchange : public std::enable_shared_from_this<CurlExchange> {
   Headers headers_;
   std::size_t head_bytes_ = 0;         // interim heads included
   bool in_head_ = false;               // between a status line and its empty line
+  bool framed_twice_ = false;          // a length beside chunks
   bool head_seen_ = false;             // the final one
   std::optional<Error> refused_;       // why the answer is none
   std::optional<Error> upload_error_;  // why the request body broke off

@@ -55,7 +55,7 @@ struct UpstreamReply {
   // Dropping it before its end cancels the exchange.
   std::shared_ptr<BodySource> body;
   // False when only the end of the connection told the end of the body (RFC 9112, section 6.3, rule
-  // 8).
+  // 8), or when it was told twice: by chunks, which counts, and by a Content-Length.
   bool framed = true;
 };
 

@@ -37,6 +37,27 @@ TEST_F(CacheModeTest, RecordAsksUpstreamEachTimeAndKeepsTheLastAnswer) {
   EXPECT_EQ(Chat(kAsk).body, kSecond);
 }
 
+TEST_F(CacheModeTest, RecordKeepsTheFormThatTellsMost) {
+  Start(CacheMode::kRecord);
+  const std::string events =
+      "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":"
+      "\"stop\"}]}\n\n";
+  const std::string usage =
+      "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\n";
+  const Headers kEvents = {{"content-type", "text/event-stream"}};
+  const auto ask = [](const char* more) {
+    return std::string(R"({"model":"m","messages":[],"stream":true)") + more + "}";
+  };
+  upstream().Reply({.headers = kEvents, .body = events + usage + "data: [DONE]\n\n"});
+  Chat(ask(R"(,"stream_options":{"include_usage":true})"));
+  upstream().Reply({.headers = kEvents, .body = events + "data: [DONE]\n\n"});
+  Chat(ask(""));
+  Start(CacheMode::kReplay);
+  EXPECT_TRUE(Chat(ask(R"(,"stream_options":{"include_usage":true})")).hit());
+  EXPECT_EQ(Chat(ask("")).body, events + "data: [DONE]\n\n");
+  EXPECT_EQ(NumberIn(Chat(R"({"model":"m","messages":[]})").body, "usage.prompt_tokens"), 3);
+}
+
 TEST_F(CacheModeTest, ReplayAnswersWhateverTheAge) {
   Start(CacheMode::kRecord);
   UseEmbeddings();

@@ -118,13 +118,14 @@ TEST_P(CurlFaultTable, IsToldAsWhatItIs) {
 INSTANTIATE_TEST_SUITE_P(, CurlFaultTable, testing::ValuesIn(FaultRows()),
                          [](const auto& row) { return row.param.name; });
 
-TEST_F(CurlUpstreamTest, LengthBesideChunkedIsNotPassedOn) {
+TEST_F(CurlUpstreamTest, LengthBesideChunkedIsNotPassedOnAndTheBodyNotTrusted) {
   RawServer server(
       RawServer::AnsweringOnce("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: "
                                "chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"));
   const auto reply = Send(server, Get());
   ASSERT_TRUE(reply.ok());
   EXPECT_FALSE(reply->headers.Has("content-length"));
+  EXPECT_FALSE(reply->framed);
   EXPECT_EQ(ReadAll(*reply->body), Got(ReadState::kEnd, "hello"));
 }
 

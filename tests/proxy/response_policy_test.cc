@@ -344,6 +344,7 @@ TEST(JudgeReplyTest, StoresOnlyAnAnswer) {
        false},
       {"models", Endpoint::kModels, R"({"data":[]})", true},
       {"no object", Endpoint::kModels, "[]", false},
+      {"an empty object", Endpoint::kModels, "{}", false},
       {"HTML", Endpoint::kChat, "<html>", false},
       {"nothing", Endpoint::kChat, "", false},
       {"cut", Endpoint::kChat, R"({"choices":[{"message":{"content":"a"}}])", false},
