@@ -59,7 +59,9 @@ class CurlUpstreamTlsTest : public CurlUpstreamTest {
     std::thread thread([&] { server.listen_after_bind(); });
     auto reply =
         HttpUpstream("https://127.0.0.1:" + std::to_string(port) + "/v1", *engine_).Send(Get());
-    if (reply.ok()) EXPECT_EQ(ReadAll(*reply->body), Got(ReadState::kEnd, "hi"));
+    if (reply.ok()) {
+      EXPECT_EQ(ReadAll(*reply->body), Got(ReadState::kEnd, "hi"));
+    }
     server.stop();
     thread.join();
     return reply;
