@@ -17,9 +17,14 @@ end() {
   done
 }
 
+end_all() {
+  end "${started[@]}"
+  started=()
+}
+
 clean_up() {
   trap - EXIT
-  end "${started[@]}"
+  end_all
   rm -rf "$work_dir" "${nginx_cache:-}"
 }
 trap clean_up EXIT
@@ -42,7 +47,7 @@ build_bench() {
     cmake --preset release -DLARDER_BUILD_BENCH=ON >"$work_dir/cmake.log" ||
       fail "cmake failed: $(cat "$work_dir/cmake.log")"
   fi
-  cmake --build "$build_dir" --target larder bench_upstream bench_load >&2
+  cmake --build "$build_dir" --target larder bench_upstream bench_load bench_stream >&2
 }
 
 # on CORE COMMAND...: runs it on that core, when there is such a core and taskset.
@@ -64,13 +69,50 @@ wait_for() {
   done
 }
 
-# start_upstream CORE NAME: the provider's stand-in; sets pid and port.
+# start_upstream CORE NAME [OPTION...]: the provider's stand-in; sets pid and port.
 start_upstream() {
-  on "$1" "$build_dir/bench/bench_upstream" >"$work_dir/$2.port" &
+  local core=$1 file=$work_dir/$2.port
+  shift 2
+  : >"$file"
+  on "$core" "$build_dir/bench/bench_upstream" "$@" >"$file" &
   pid=$!
   started+=("$pid")
-  wait_for 10 test -s "$work_dir/$2.port" || fail "bench_upstream did not start"
-  port=$(cat "$work_dir/$2.port")
+  wait_for 10 test -s "$file" || fail "bench_upstream did not start"
+  port=$(cat "$file")
+}
+
+free_port() {
+  local port
+  while :; do
+    port=$((20000 + RANDOM % 10000))
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+  done
+  echo "$port"
+}
+
+# start_nginx UPSTREAM_PORT: on core 0; sets nginx_hit, nginx_miss, nginx_stream (ports) and nginx (the worker's pid).
+start_nginx() {
+  nginx_hit=$(free_port) nginx_miss=$(free_port) nginx_stream=$(free_port)
+  while [ "$nginx_miss" = "$nginx_hit" ]; do nginx_miss=$(free_port); done
+  while [ "$nginx_stream" = "$nginx_hit" ] || [ "$nginx_stream" = "$nginx_miss" ]; do nginx_stream=$(free_port); done
+  local shm=/dev/shm
+  [ -d $shm ] && [ -w $shm ] || shm=$work_dir
+  rm -rf "${nginx_cache:-}"
+  nginx_cache=$(mktemp -d -p "$shm")
+  sed -e "s|USER|$(id -un)|; s|GROUP|$(id -gn)|; s|WORK|$work_dir|; s|CACHE|$nginx_cache|" \
+    -e "s|UPSTREAM|$1|; s|HIT_PORT|$nginx_hit|; s|MISS_PORT|$nginx_miss|; s|STREAM_PORT|$nginx_stream|" \
+    bench/nginx.conf >"$work_dir/nginx.conf"
+  on 0 /usr/sbin/nginx -e stderr -c "$work_dir/nginx.conf" 2>"$work_dir/nginx.log" &
+  started+=($!)
+  local master=$!
+  wait_for 10 curl -sS "http://127.0.0.1:$nginx_miss/count" ||
+    fail "nginx did not start: $(cat "$work_dir/nginx.log")"
+  local child
+  nginx=
+  for child in $(<"/proc/$master/task/$master/children"); do
+    grep -q '^nginx: worker' "/proc/$child/cmdline" && nginx=$child
+  done
+  [ -n "$nginx" ] || fail "nginx has no worker"
 }
 
 # start_larder CORE UPSTREAM_PORT DATA_DIR: with the config on standard input; sets pid and port.

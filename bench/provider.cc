@@ -42,11 +42,14 @@ Provider::Reply Provider::Answer(std::string_view method, std::string_view targe
   return {200, false, body_};
 }
 
-std::string Provider::StreamEvent(std::size_t place) const {
+std::string Provider::StreamEvent(std::size_t place,
+                                  std::chrono::steady_clock::time_point sent) const {
+  using std::chrono::nanoseconds;
   if (place > options_.chunks) return "data: [DONE]\n\n";
   const bool last = place == options_.chunks;
   return "data: {\"id\":\"chatcmpl-bench\",\"object\":\"chat.completion.chunk\",\"created\":"
-         "1700000000,\"model\":\"" +
+         "1700000000,\"sent_ns\":" +
+         std::to_string(nanoseconds(sent.time_since_epoch()).count()) + ",\"model\":\"" +
          std::string(kChatModel) + "\",\"choices\":[{\"index\":0,\"delta\":{" +
          (last ? "" : "\"content\":\"word" + std::to_string(place) + " \"") +
          "},\"finish_reason\":" + (last ? "\"stop\"" : "null") + "}]}\n\n";

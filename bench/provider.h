@@ -2,6 +2,7 @@
 // Thread-safety: one thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -29,9 +30,10 @@ class Provider {
   // these came and how many inputs they had. Anything else is refused.
   Reply Answer(std::string_view method, std::string_view target, std::string_view body);
 
-  // The events of a streamed answer, [0, stream_events()), each whole.
+  // The events of a streamed answer, [0, stream_events()), each whole. All but the last tell when
+  // they were `sent`, in nanoseconds, as the member "sent_ns".
   std::size_t stream_events() const { return options_.chunks + 2; }
-  std::string StreamEvent(std::size_t place) const;
+  std::string StreamEvent(std::size_t place, std::chrono::steady_clock::time_point sent) const;
 
  private:
   Reply Refuse(int status, std::string_view message);

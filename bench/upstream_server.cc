@@ -164,7 +164,8 @@ void UpstreamServer::AnswerWhatArrived(Connection& connection) {
 // Appends the events that may go now.
 void UpstreamServer::StreamOn(Connection& connection) {
   do {
-    AppendChunk(provider_.StreamEvent(connection.next_event), connection.out);
+    AppendChunk(provider_.StreamEvent(connection.next_event, std::chrono::steady_clock::now()),
+                connection.out);
     if (++connection.next_event == provider_.stream_events()) {
       connection.out += "0\r\n\r\n";
       connection.streaming = false;
