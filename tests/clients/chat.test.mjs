@@ -217,20 +217,6 @@ test('usage comes at the end of a stream exactly when it is asked for', limits, 
   assert.equal(upstreamCalls(), 2);
 });
 
-test('one entry serves the streamed and the whole answer', { ...limits, todo: 'a later step' }, async (t) => {
-  const chunks = await chunksOf(await stream(`${t.name}, streamed first`));
-  const assembled = await ask(`${t.name}, streamed first`);
-  assert.equal(assembled.cache.hit, true);
-  assert.equal(assembled.data.object, 'chat.completion');
-  assert.equal(assembled.data.choices[0].message.content, textIn(chunks));
-
-  const whole = await ask(`${t.name}, whole first`);
-  const taken = await stream(`${t.name}, whole first`);
-  assert.equal(taken.cache.hit, true);
-  assert.equal(textIn(await chunksOf(taken)), whole.data.choices[0].message.content);
-  assert.equal(upstreamCalls(), 2);
-});
-
 // ---- Control
 
 test('no-store leaves nothing behind', limits, async (t) => {

@@ -15,6 +15,21 @@ export function clientOf(server, apiKey = 'sk-alice', headers = {}) {
                       organization: null, project: null });
 }
 
+// The answer's text, tool calls and so on without what is null: null and absent say the same to every client.
+export function withoutNulls(value) {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value).filter(([, member]) => member !== null && member !== undefined);
+  return Object.fromEntries(kept.map(([name, member]) => [name, withoutNulls(member)]));
+}
+
+// The events of a stream, of whichever SDK, in an array.
+export async function eventsIn(stream) {
+  const events = [];
+  for await (const event of stream) events.push(event);
+  return events;
+}
+
 // Awaits an SDK call. -> its data, the answer's headers, and its Cache-Status taken apart.
 export async function observe(call) {
   const { data, response } = await call.withResponse();

@@ -9,3 +9,9 @@ export function errorAnswer(status, message, { code = null, headers = {}, type =
     response.end(JSON.stringify({ error }, null, 3));
   };
 }
+
+// -> a handler whose first `count` requests get `error`, the later ones `answer`: a storm that passes.
+export function stormAnswer(count, error, answer) {
+  let left = count;
+  return (request, response) => (left-- > 0 ? error : answer)(request, response);
+}

@@ -4,7 +4,9 @@ import http from 'node:http';
 import { answerChat } from './fake_chat.mjs';
 import { answerEmbeddings } from './fake_embeddings.mjs';
 import { errorAnswer } from './fake_errors.mjs';
+import { answerMessages, messagesError } from './fake_messages.mjs';
 import { answerFile, answerFileUpload, answerModels, answerModeration, answerSpeech } from './fake_others.mjs';
+import { answerResponses, answerStoredResponse } from './fake_responses.mjs';
 import { within } from './waiting.mjs';
 
 const kPatienceMs = 20_000;
@@ -102,16 +104,26 @@ function parsed(bytes) {
 const kRoutes = [
   ['POST', /^\/v1\/embeddings$/, answerEmbeddings],
   ['POST', /^\/v1\/chat\/completions$/, answerChat],
+  ['POST', /^\/v1\/responses$/, answerResponses],
+  ['GET', /^\/v1\/responses\/[^/]+$/, answerStoredResponse],
+  ['DELETE', /^\/v1\/responses\/[^/]+$/, answerStoredResponse],
+  ['POST', /^\/v1\/messages$/, answerMessages],
   ['POST', /^\/v1\/moderations$/, answerModeration],
-  ['GET', /^\/v1\/models(\/[^/?]+)?$/, answerModels],
+  ['GET', /^\/v1\/models(\/[^/?]+)?(\?.*)?$/, answerModels],
+  ['HEAD', /^\/v1\/models(\/[^/?]+)?$/, answerModels],
   ['POST', /^\/v1\/files$/, answerFileUpload],
   ['GET', /^\/v1\/files\b/, answerFile],
   ['POST', /^\/v1\/audio\/speech$/, answerSpeech],
 ];
 
 function answer(request, response) {
-  if (!/^Bearer sk-(?!wrong)/.test(request.headers.authorization ?? '')) {
-    return errorAnswer(401, 'Incorrect API key provided.', { code: 'invalid_api_key' })(request, response);
+  const isMessages = request.path === '/v1/messages';
+  const credential = isMessages ? request.headers['x-api-key'] : request.headers.authorization?.replace(/^Bearer /, '');
+  if (!/^sk-(?!wrong)/.test(credential ?? '')) {
+    const refusal = isMessages
+      ? messagesError(401, 'authentication_error', 'invalid x-api-key')
+      : errorAnswer(401, 'Incorrect API key provided.', { code: 'invalid_api_key' });
+    return refusal(request, response);
   }
   const route = kRoutes.find(([method, path]) => method === request.method && path.test(request.path));
   const fallback = errorAnswer(404, `Unknown request URL: ${request.method} ${request.path}.`, { code: 'unknown_url' });

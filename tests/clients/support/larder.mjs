@@ -23,8 +23,9 @@ function cleanEnvironment() {
 }
 
 // Starts `larder serve` on a free port with a data directory of its own.
-// upstream: URL of an upstream or 'builtin'. args: further flags. config: text of a larder.toml.
-export async function startLarder({ upstream, args = [], config } = {}) {
+// upstream: URL of an upstream or 'builtin'. args: further flags; runArgs: for the first run alone. config: text of a
+// larder.toml. env: variables beside the caller's own.
+export async function startLarder({ upstream, args = [], runArgs = [], config, env = {} } = {}) {
   const home = await mkdtemp(path.join(tmpdir(), 'larder-clients-'));
   const flags = ['serve', '--listen', '127.0.0.1:0', '--data-dir', path.join(home, 'data'),
                  '--upstream', upstream, '--log-format', 'json', ...args];
@@ -33,9 +34,9 @@ export async function startLarder({ upstream, args = [], config } = {}) {
     await writeFile(file, config);
     flags.push('--config', file);
   }
-  const larder = new Larder(home, flags);
+  const larder = new Larder(home, flags, env);
   try {
-    await larder.start();
+    await larder.start(runArgs);
   } catch (error) {
     await larder.dispose();
     throw error;
@@ -49,12 +50,14 @@ class Larder {
   stderr = '';
   #home;
   #flags;
+  #env;
   #child = null;
   #exited = null;
 
-  constructor(home, flags) {
+  constructor(home, flags, env) {
     this.#home = home;
     this.#flags = flags;
+    this.#env = env;
   }
 
   // What a client takes as its base URL.
@@ -62,10 +65,12 @@ class Larder {
 
   get pid() { return this.#child.pid; }
 
-  async start() {
+  // runArgs: flags for this run alone.
+  async start(runArgs = []) {
     const binary = process.env.LARDER_BINARY || kDefaultBinary;
     this.stdout = this.stderr = '';
-    const child = spawn(binary, this.#flags, { env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(binary, [...this.#flags, ...runArgs], { env: { ...cleanEnvironment(), ...this.#env },
+                                                                 stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     running.add(child);
     this.#exited = once(child, 'close').then(([code, signal]) => ({ code, signal }), (error) => ({ error }))
