@@ -149,6 +149,26 @@ for (const api of kApis.filter(({ name }) => ['chat', 'responses', 'messages'].i
     for (const text of texts) assert.equal(text, texts[0]);
   });
 
+  test(`the first asker's client is killed and the others are answered by the one call (${api.name})`, limits,
+       async (t) => {
+    const gate = closedGate();
+    world.upstream.misbehave(answerOf(api, { hold: gate.passed }));
+    const { port } = new URL(world.larder.origin);
+    const first = http.request({ port, host: '127.0.0.1', method: 'POST', path: api.path(), agent: false,
+                                 headers: { ...api.credentialOf('sk-alice'), 'content-type': 'application/json' } });
+    first.on('error', () => {});  // of the socket that is destroyed below
+    first.end(JSON.stringify(api.bodyOf(t.name)));
+    await world.upstream.until('the leader', () => upstreamCalls() > 0);
+    const calls = times(kReaders - 1, () => sendTo(api, world.larder, t.name).then((response) => response.text()));
+    const killed = new Promise((resolve) => { first.on('close', resolve); });
+    first.destroy();
+    await killed;
+    gate.open();
+    const texts = await Promise.all(calls);
+    assert.equal(upstreamCalls(), 1);
+    for (const text of texts) assert.ok(text.length > 0 && text === texts[0]);
+  });
+
   test(`followers of an upstream error are told an error each, and nothing is stored (${api.name})`, limits,
        async (t) => {
     const gate = closedGate();
