@@ -17,6 +17,37 @@ bool IsAdminKind(RouteKind kind) {
          kind == RouteKind::kDashboard || kind == RouteKind::kAdmin;
 }
 
+// Whether a segment of the path is "." or "..", percent-encoded or not: it could lead out of the
+// upstream's base path, and past the patterns that chose the upstream.
+bool HasDotSegment(std::string_view path) {
+  while (!path.empty()) {
+    path.remove_prefix(1);  // the slash
+    const std::string_view segment = path.substr(0, path.find('/'));
+    path.remove_prefix(segment.size());
+    const std::string decoded = PercentDecode(segment);
+    if (decoded == "." || decoded == "..") return true;
+  }
+  return false;
+}
+
+// Why the request is never passed on.
+Status CheckPassable(const Request& request) {
+  // RFC 9110, section 9.3.8: what TRACE returns may hold a credential that Larder added.
+  if (request.method == "TRACE" || request.method == "CONNECT") {
+    return Error{ErrorCode::kMethodNotAllowed, ErrorOrigin::kDownstream,
+                 request.method + " is not passed on"};
+  }
+  if (HasDotSegment(request.path())) {
+    return InvalidArgument("the path must not have a segment \".\" or \"..\"");
+  }
+  return {};
+}
+
+bool IsCoded(const Request& request) {
+  const auto coding = request.headers.Find("content-encoding");
+  return coding && !coding->empty() && !EqualsIgnoreCase(*coding, "identity");
+}
+
 std::string NewRequestId() {
   std::array<unsigned char, 12> bytes;
   RAND_bytes(bytes.data(), static_cast<int>(bytes.size()));
@@ -93,6 +124,9 @@ Response Proxy::HandleApi(const Request& request, const Route& route, RequestCon
   if (const Status loop = CheckLoop(request.headers, options_.via); !loop.ok()) {
     return RenderError(loop.error());
   }
+  if (const Status passable = CheckPassable(request); !passable.ok()) {
+    return RenderError(passable.error());
+  }
   auto directives = ParseCacheDirectives(request.headers);
   if (!directives.ok()) return RenderError(directives.error());
   context.directives = std::move(directives).value();
@@ -115,6 +149,11 @@ Response Proxy::Dispatch(const Request& request, const Route& route, RequestCont
   if (request.tunnel) {
     context.route = "websocket";
     return handlers_.tunnel.Handle(request, context);
+  }
+  const bool cached = route.kind == RouteKind::kEmbeddings || route.kind == RouteKind::kResponses;
+  if (cached && IsCoded(request)) {  // a body that is not read here cannot be a key
+    context.status.reason = "content-encoding";
+    return handlers_.pass_through.Handle(request, context);
   }
   switch (route.kind) {
     case RouteKind::kEmbeddings:

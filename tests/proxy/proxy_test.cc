@@ -122,13 +122,13 @@ TEST_F(ProxyHandleTest, PassesThroughWhatItDoesNotKnowUnchanged) {
                                 {"content-length", "4"}},
                     .pieces = {std::string("\0\xFF", 2), "\r\n"}});
   const Answer answer =
-      world().Ask(MakeRequest("PATCH", "/v1/odd/%2e%2e/path?a=%0d%0a&b=+c", "\xFF body",
+      world().Ask(MakeRequest("PATCH", "/v1/odd/%2e%2ex/path?a=%0d%0a&b=+c", "\xFF body",
                               {{"content-type", "multipart/form-data; boundary=x"},
                                {"accept-encoding", "br"},
                                {"range", "bytes=0-1"}}));
   const FakeCall call = upstream().calls()[0];
   EXPECT_EQ(call.method, "PATCH");
-  EXPECT_EQ(call.path_and_query, "/odd/%2e%2e/path?a=%0d%0a&b=+c");
+  EXPECT_EQ(call.path_and_query, "/odd/%2e%2ex/path?a=%0d%0a&b=+c");
   EXPECT_EQ(call.body, "\xFF body");
   EXPECT_EQ(call.headers.Find("content-type"), "multipart/form-data; boundary=x");
   EXPECT_EQ(call.headers.Find("accept-encoding"), "br");
@@ -261,6 +261,38 @@ TEST_F(ProxyHandleTest, ACredentialInAnyKnownFieldPartsCallers) {
     EXPECT_FALSE(ask("two").hit()) << field;
     EXPECT_TRUE(ask("one").hit()) << field;
   }
+}
+
+TEST_F(ProxyHandleTest, TraceIsNeverPassedOn) {
+  for (const char* method : {"TRACE", "CONNECT"}) {
+    EXPECT_EQ(world().Ask(MakeRequest(method, "/v1/models")).status, 405) << method;
+  }
+  EXPECT_EQ(upstream().call_count(), 0U);
+}
+
+TEST_F(ProxyHandleTest, DotSegmentsAreRefusedBeforeTheyReachUpstream) {
+  upstream().ReplyAlways({.body = "{}"});
+  for (const char* path : {"/v1/../admin/v1/stats", "/v1/%2e%2e/admin", "/v1/files/..",
+                           "/v1/./files", "/v1/a/%2E./b", "/openai/deployments/../../x"}) {
+    EXPECT_EQ(Get(path).status, 400) << path;
+  }
+  EXPECT_EQ(upstream().call_count(), 0U);
+  for (const char* path :
+       {"/v1/files/..a", "/v1/files/a..b", "/v1/files/...", "/v1/files?x=/../"}) {
+    EXPECT_EQ(Get(path).status, 200) << path;
+  }
+}
+
+TEST_F(ProxyHandleTest, ABodyInAContentCodingIsPassedOnUnreadAndNotCached) {
+  upstream().ReplyAlways({.body = R"({"choices":[{"message":{"content":"a"}}]})"});
+  for (int i = 0; i < 2; ++i) {
+    const Answer answer = Chat("\x1f\x8b!!", {{"content-encoding", "gzip"}});
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.cache_status(),
+              R"(larder; fwd=bypass; fwd-status=200; detail="content-encoding")");
+  }
+  EXPECT_EQ(upstream().calls().at(1).body, "\x1f\x8b!!");
+  EXPECT_EQ(upstream().calls().at(1).headers.Find("content-encoding"), "gzip");
 }
 
 }  // namespace
