@@ -39,13 +39,14 @@ Result<UpstreamReply> RetryingUpstream::Send(UpstreamRequest request) {
       ++refused_;
       return Refused(*refusal);
     }
-    request.total_timeout = total;
+    request.total_timeout = total;  // NOLINT(bugprone-use-after-move): as below
     if (total.count() > 0) {
       const auto spent = std::chrono::duration_cast<milliseconds>(clock_.Monotonic() - begun);
       request.total_timeout = std::max(milliseconds(1), total - spent);
     }
     if (attempt > 1) ++retries_;
     const bool last = !repeatable || attempt >= policy_.max_attempts();
+    // NOLINTNEXTLINE(bugprone-use-after-move): the policy gives no pause behind the last attempt
     auto outcome = Attempt(&Upstream::Send, last ? std::move(request) : request,
                            std::get<CircuitBreaker::Permit>(asked));
     const auto pause = policy_.Pause(attempt, outcome, repeatable, random_(), clock_.Now());

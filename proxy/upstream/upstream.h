@@ -84,6 +84,7 @@ class Upstream {
   // refused; the body is whole. `request`: end-to-end fields, to which the upstream adds Connection
   // and Upgrade; idle_timeout and total_timeout do not concern it. Errors: those of Send, and
   // kOverloaded when too many are open, kNotFound when this upstream has none.
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): those that override it take it
   virtual Result<UpstreamReply> OpenTunnel(UpstreamRequest /*request*/) {
     return Error{ErrorCode::kNotFound, ErrorOrigin::kUpstream,
                  "this upstream has no websockets; set --upstream to a provider that has"};
