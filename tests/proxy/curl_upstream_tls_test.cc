@@ -52,6 +52,7 @@ class CurlUpstreamTlsTest : public CurlUpstreamTest {
     options_.ca_file = trusted;
     StartEngine();
     httplib::SSLServer server(shown.certificate(), shown.key());
+    server.set_keep_alive_max_count(1);
     server.Get("/v1/a", [](const httplib::Request&, httplib::Response& response) {
       response.set_content("hi", "text/plain");
     });
