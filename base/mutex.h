@@ -2,10 +2,14 @@
 // LARDER_GUARDED_BY cannot be read without its lock. Compile with clang -Wthread-safety to check.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <shared_mutex>
+#include <utility>
+#include <vector>
 
 #if defined(__clang__)
 #define LARDER_ANNOTATE(x) __attribute__((x))
@@ -80,28 +84,32 @@ class LARDER_ANNOTATE(scoped_lockable) ReaderLock {
   SharedMutex& mutex_;
 };
 
+class Fiber;
+
 // Waits may return early without a notification: call them in a loop that checks the condition.
+// Whoever waits on a fiber (base/fiber.h) stands still alone; its thread goes on.
 class CondVar {
  public:
   // Releases `mutex` while waiting, holds it again on return.
-  void Wait(Mutex& mutex) LARDER_REQUIRES(mutex) {
-    std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
-    cv_.wait(lock);
-    lock.release();
-  }
+  void Wait(Mutex& mutex) LARDER_REQUIRES(mutex);
   // False once `deadline` has passed.
   bool WaitUntil(Mutex& mutex, std::chrono::steady_clock::time_point deadline)
-      LARDER_REQUIRES(mutex) {
-    std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
-    const bool in_time = cv_.wait_until(lock, deadline) == std::cv_status::no_timeout;
-    lock.release();
-    return in_time;
-  }
-  void NotifyOne() { cv_.notify_one(); }
-  void NotifyAll() { cv_.notify_all(); }
+      LARDER_REQUIRES(mutex);
+  // For what has changed under the mutex that the waiters hold.
+  void NotifyOne();
+  void NotifyAll();
 
  private:
+  struct FiberTicket {
+    std::shared_ptr<Fiber> fiber;  // owned by its runner, and by who may wake it
+    std::uint64_t suspension;
+  };
+  bool WaitOnFiber(Fiber& fiber, Mutex& mutex, std::chrono::steady_clock::time_point deadline);
+
   std::condition_variable cv_;
+  std::atomic<std::size_t> fiber_count_{0};
+  std::mutex fibers_mutex_;
+  std::vector<FiberTicket> fibers_;
 };
 
 }  // namespace larder

@@ -12,14 +12,18 @@
 namespace larder {
 namespace {
 
-epoll_event EventFor(int fd, std::uint32_t generation, std::uint32_t events) {
-  epoll_event event{};
-  event.events = events;
-  event.data.u64 = (std::uint64_t{generation} << 32) | static_cast<std::uint32_t>(fd);
-  return event;
-}
+thread_local EventLoop* current = nullptr;
 
 }  // namespace
+
+EventLoop* EventLoop::Current() {
+  return current;
+}
+
+EventLoop::EventLoop(int epoll_fd, int event_fd)
+    : epoll_fd_(epoll_fd),
+      event_fd_(event_fd),
+      fibers_([this](std::function<void()> task) { Post(std::move(task)); }) {}
 
 Result<std::unique_ptr<EventLoop>> EventLoop::Create() {
   const int epoll_fd = ::epoll_create1(EPOLL_CLOEXEC);
@@ -31,7 +35,9 @@ Result<std::unique_ptr<EventLoop>> EventLoop::Create() {
     return Error{ErrorCode::kIo, ErrorOrigin::kSelf, "cannot make an event loop: " + reason};
   }
   std::unique_ptr<EventLoop> loop(new EventLoop(epoll_fd, event_fd));
-  epoll_event event = EventFor(event_fd, 0, EPOLLIN);
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.ptr = nullptr;  // the wake-up
   ::epoll_ctl(epoll_fd, EPOLL_CTL_ADD, event_fd, &event);
   return loop;
 }
@@ -62,6 +68,10 @@ void EventLoop::Stop() {
 }
 
 void EventLoop::Post(std::function<void()> task) {
+  if (current == this) {
+    own_posted_.push_back(std::move(task));
+    return;
+  }
   bool first = false;
   {
     MutexLock lock(mutex_);
@@ -75,26 +85,42 @@ void EventLoop::Post(std::function<void()> task) {
 }
 
 Status EventLoop::Watch(int fd, std::uint32_t events, FdHandler handler) {
-  const std::uint32_t generation = next_generation_++;
-  epoll_event event = EventFor(fd, generation, events);
+  auto watched = std::make_unique<Watched>(Watched{std::move(handler)});
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = watched.get();
   if (::epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) != 0) {
     return Error{ErrorCode::kIo, ErrorOrigin::kSelf,
                  std::string("cannot watch a descriptor: ") + std::strerror(errno)};
   }
-  handlers_[fd] = {generation, std::make_shared<FdHandler>(std::move(handler))};
+  const auto place = static_cast<std::size_t>(fd);
+  if (place >= watched_.size()) watched_.resize(place + 64);
+  watched_[place] = std::move(watched);
   return {};
 }
 
 void EventLoop::Rewatch(int fd, std::uint32_t events) {
-  const auto found = handlers_.find(fd);
-  if (found == handlers_.end()) return;
-  epoll_event event = EventFor(fd, found->second.generation, events);
+  const auto place = static_cast<std::size_t>(fd);
+  if (place >= watched_.size() || watched_[place] == nullptr) return;
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = watched_[place].get();
   ::epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, fd, &event);
 }
 
 void EventLoop::Unwatch(int fd) {
   ::epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
-  handlers_.erase(fd);
+  const auto place = static_cast<std::size_t>(fd);
+  if (place >= watched_.size() || watched_[place] == nullptr) return;
+  watched_[place]->live = false;
+  unwatched_.push_back(std::move(watched_[place]));
+}
+
+EventLoop::Resident& EventLoop::ResidentOf(const void* owner,
+                                           const std::function<std::unique_ptr<Resident>()>& make) {
+  auto& resident = residents_[owner];
+  if (resident == nullptr) resident = make();
+  return *resident;
 }
 
 void EventLoop::RunPosted() {
@@ -104,39 +130,55 @@ void EventLoop::RunPosted() {
     tasks.swap(posted_);
   }
   for (auto& task : tasks) task();
+  // What these post in turn runs after the next look at the descriptors.
+  tasks.clear();
+  tasks.swap(own_posted_);
+  for (auto& task : tasks) task();
+}
+
+void EventLoop::Tick() {
+  if (on_tick_) on_tick_();
+  for (const auto& [owner, resident] : residents_) resident->OnTick();
+  fibers_.OnTick(std::chrono::steady_clock::now());
 }
 
 void EventLoop::Run() {
+  current = this;
   std::array<epoll_event, 256> events{};
   auto next_tick = std::chrono::steady_clock::now() + std::chrono::milliseconds(tick_ms_);
+  bool woken = true;
   while (true) {
-    {
+    if (woken) {
       MutexLock lock(mutex_);
-      if (stopping_) return;
+      if (stopping_) break;
     }
     // EINTR and transient failures come back here like a time-out.
-    const int count =
-        ::epoll_wait(epoll_fd_, events.data(), static_cast<int>(events.size()), tick_ms_);
+    const int count = ::epoll_wait(epoll_fd_, events.data(), static_cast<int>(events.size()),
+                                   own_posted_.empty() ? tick_ms_ : 0);
+    woken = count <= 0;
     for (int i = 0; i < count; ++i) {
       const epoll_event& event = events[static_cast<std::size_t>(i)];
-      const int fd = static_cast<int>(event.data.u64 & 0xffffffffU);
-      if (fd == event_fd_) {
+      if (event.data.ptr == nullptr) {
         std::uint64_t value = 0;
         (void)!::read(event_fd_, &value, sizeof(value));
+        woken = true;
         continue;
       }
-      // An earlier handler of this round may have removed it, and a new one may hold the number.
-      const auto found = handlers_.find(fd);
-      if (found == handlers_.end() || found->second.generation != event.data.u64 >> 32) continue;
-      const auto handler = found->second.handler;
-      (*handler)(event.events);
+      // An earlier handler of this round may have removed it.
+      auto* const watched = static_cast<Watched*>(event.data.ptr);
+      if (watched->live) watched->handler(event.events);
     }
+    unwatched_.clear();
     RunPosted();
     if (const auto now = std::chrono::steady_clock::now(); now >= next_tick) {
       next_tick = now + std::chrono::milliseconds(tick_ms_);
-      if (on_tick_) on_tick_();
+      Tick();
     }
   }
+  residents_.clear();
+  unwatched_.clear();
+  own_posted_.clear();
+  current = nullptr;
 }
 
 }  // namespace larder
