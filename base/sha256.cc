@@ -1,18 +1,14 @@
 #include "base/sha256.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
+// The block function has no other name that is not deprecated.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 
 #include <cstdlib>
+#include <new>
 
 namespace larder {
 namespace {
-
-// Fetched once: EVP_sha256() would look the provider up again for every hash.
-const EVP_MD* FetchedSha256() {
-  static const EVP_MD* const md = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  return md;
-}
 
 int HexValue(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -29,41 +25,52 @@ void AbortUnless(bool computed) {
 
 }  // namespace
 
-Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
-  AbortUnless(context_ != nullptr && EVP_DigestInit_ex2(static_cast<EVP_MD_CTX*>(context_),
-                                                        FetchedSha256(), nullptr) == 1);
-}
-
-Sha256::~Sha256() {
-  EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_));
+Sha256::Sha256() {
+  static_assert(sizeof(state_) >= sizeof(SHA256_CTX) && alignof(SHA256_CTX) <= 8);
+  AbortUnless(SHA256_Init(new (state_.data()) SHA256_CTX) == 1);
 }
 
 void Sha256::Update(std::string_view bytes) {
-  AbortUnless(EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_), bytes.data(), bytes.size()) ==
-              1);
+  AbortUnless(SHA256_Update(std::launder(reinterpret_cast<SHA256_CTX*>(state_.data())),
+                            bytes.data(), bytes.size()) == 1);
 }
 
 Digest Sha256::Finish() {
   Digest digest;
-  auto* context = static_cast<EVP_MD_CTX*>(context_);
-  AbortUnless(EVP_DigestFinal_ex(context, digest.data(), nullptr) == 1 &&
-              EVP_DigestInit_ex2(context, nullptr, nullptr) == 1);
+  auto* context = std::launder(reinterpret_cast<SHA256_CTX*>(state_.data()));
+  AbortUnless(SHA256_Final(digest.data(), context) == 1 && SHA256_Init(context) == 1);
   return digest;
 }
 
 Digest Sha256Of(std::string_view bytes) {
-  thread_local Sha256 hash;
+  Sha256 hash;
   hash.Update(bytes);
   return hash.Finish();
 }
 
+HmacSha256Key::HmacSha256Key(std::string_view key) {
+  constexpr std::size_t kBlockBytes = 64;
+  std::array<char, kBlockBytes> block{};
+  const Digest hashed = Sha256Of(key);
+  const std::string_view used = key.size() > kBlockBytes ? AsBytes(hashed) : key;
+  for (std::size_t i = 0; i < used.size(); ++i) block[i] = used[i];
+  for (char& byte : block) byte = static_cast<char>(byte ^ 0x36);
+  inner_.Update({block.data(), block.size()});
+  for (char& byte : block) byte = static_cast<char>(byte ^ 0x36 ^ 0x5c);
+  outer_.Update({block.data(), block.size()});
+}
+
+Digest HmacSha256Key::Of(std::string_view message) const {
+  Sha256 inner = inner_;
+  inner.Update(message);
+  const Digest digest = inner.Finish();
+  Sha256 outer = outer_;
+  outer.Update(AsBytes(digest));
+  return outer.Finish();
+}
+
 Digest HmacSha256(std::string_view key, std::string_view message) {
-  Digest digest;
-  unsigned int size = 0;
-  AbortUnless(HMAC(FetchedSha256(), key.data(), static_cast<int>(key.size()),
-                   reinterpret_cast<const unsigned char*>(message.data()), message.size(),
-                   digest.data(), &size) != nullptr);
-  return digest;
+  return HmacSha256Key(key).Of(message);
 }
 
 std::string ToHex(const Digest& digest) {

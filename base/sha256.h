@@ -1,4 +1,5 @@
-// SHA-256 and HMAC-SHA-256 (FIPS 180-4, RFC 2104) over OpenSSL's EVP.
+// SHA-256 and HMAC-SHA-256 (FIPS 180-4, RFC 2104) over OpenSSL's block function. Its EVP layer
+// would double the cost of a short message.
 #pragma once
 
 #include <array>
@@ -12,21 +13,29 @@ namespace larder {
 
 using Digest = std::array<std::uint8_t, 32>;
 
-// One hash being computed. Thread-safety: none; one thread at a time.
-// Cost: 0.2 us for 250 bytes (the context is reused within a thread), 2 GB/s on large input.
+// One hash being computed. A copy goes on by itself. Thread-safety: none; one thread at a time.
+// Cost: 0.2 us for 250 bytes, 2 GB/s on large input.
 class Sha256 {
  public:
   Sha256();
-  ~Sha256();
-  Sha256(const Sha256&) = delete;
-  Sha256& operator=(const Sha256&) = delete;
 
   void Update(std::string_view bytes);
   // The digest of everything so far; afterwards the object is as newly made.
   Digest Finish();
 
  private:
-  void* context_;  // EVP_MD_CTX
+  alignas(8) std::array<std::byte, 112> state_;  // SHA256_CTX
+};
+
+// HMAC with one key for many messages: the key is hashed once. Thread-safety: immutable.
+class HmacSha256Key {
+ public:
+  explicit HmacSha256Key(std::string_view key);
+  Digest Of(std::string_view message) const;
+
+ private:
+  Sha256 inner_;
+  Sha256 outer_;
 };
 
 Digest Sha256Of(std::string_view bytes);

@@ -1,6 +1,7 @@
 #include "base/base64.h"
 
 #include <gtest/gtest.h>
+#include <openssl/evp.h>
 
 #include <random>
 
@@ -45,6 +46,19 @@ TEST(Base64Test, RoundTripsEveryByteAtEveryLength) {
     const std::string text = Encode(bytes);
     EXPECT_EQ(text.size(), (size + 2) / 3 * 4);
     EXPECT_EQ(DecodeBase64(text), bytes) << size;
+  }
+}
+
+TEST(Base64Test, EncodesAsOpenSslDoesAtEveryLength) {
+  std::mt19937 random(11);
+  for (std::size_t size = 0; size < 500; ++size) {
+    std::string bytes(size, '\0');
+    for (char& c : bytes) c = static_cast<char>(random());
+    std::string expected((size + 2) / 3 * 4 + 1, '\0');
+    EVP_EncodeBlock(reinterpret_cast<unsigned char*>(expected.data()),
+                    reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(size));
+    expected.pop_back();
+    ASSERT_EQ(Encode(bytes), expected) << size;
   }
 }
 
