@@ -1,5 +1,7 @@
 #include "cache/embedding_cache.h"
 
+#include <array>
+
 namespace larder {
 
 EmbeddingCache::EmbeddingCache(Store& store, const Clock& clock, EmbeddingCacheOptions options)
@@ -12,6 +14,25 @@ EmbeddingPointer EmbeddingCache::FindInMemory(const CacheKey& key, const Freshne
   }
   ++stats_.memory_hits;
   return entry;
+}
+
+EmbeddingCache::Peeked EmbeddingCache::Peek(const CacheKey& key, const FreshnessLimits& limits) {
+  EmbeddingPointer entry = memory_.Find(key);
+  if (entry == nullptr) {
+    const std::uint64_t erasures = erasures_;
+    const std::array<std::string_view, 1> keys = {AsBytes(key)};
+    const auto values = store_.TryMultiGet(Family::kEmbeddings, keys);
+    if (!values || !(*values)[0]) return {};
+    auto decoded = DecodeEmbedding(*(*values)[0]);
+    if (!decoded.ok()) return {};
+    if (FreshnessOf(decoded->stamp, clock_.Now(), limits) != Freshness::kFresh) return {};
+    entry = std::make_shared<const EmbeddingEntry>(std::move(decoded).value());
+    memory_.PutIfAbsent(key, entry, entry->bytes());
+    if (erasures_ != erasures) memory_.Erase(key);  // it may be what was erased meanwhile
+    return {std::move(entry), true};
+  }
+  if (FreshnessOf(entry->stamp, clock_.Now(), limits) != Freshness::kFresh) return {};
+  return {std::move(entry), false};
 }
 
 EmbeddingCache::Found EmbeddingCache::Find(std::span<const CacheKey> keys,

@@ -58,6 +58,19 @@ class EmbeddingCache {
   // The memory tier alone; null when absent or not fresh. Never does I/O.
   EmbeddingPointer FindInMemory(const CacheKey& key, const FreshnessLimits& limits);
 
+  // What can be told without waiting: from the memory tier, or from the store's own memory; null
+  // when absent, not fresh, or not to be told. Counts nothing: for who may yet decline. CountHits
+  // then counts.
+  struct Peeked {
+    EmbeddingPointer entry;
+    bool from_store = false;
+  };
+  Peeked Peek(const CacheKey& key, const FreshnessLimits& limits);
+  void CountHits(std::size_t from_memory, std::size_t from_store) {
+    stats_.memory_hits += from_memory;
+    stats_.store_hits += from_store;
+  }
+
   // Stores all or none. Errors: kIo from the store; the entries then stand in the memory tier
   // alone.
   Status Put(std::span<const NewEmbedding> embeddings);

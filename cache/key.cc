@@ -10,6 +10,7 @@ namespace {
 class KeyBuilder {
  public:
   KeyBuilder(std::uint8_t version, std::string_view tag) : writer_(bytes_) {
+    bytes_.reserve(512);
     writer_.Fixed(version);
     writer_.Prefixed(tag);
   }
@@ -41,14 +42,15 @@ Digest DeriveEmbeddingScope(const EmbeddingScope& parts) {
 }
 
 CacheKey DeriveEmbeddingKey(const Digest& scope, InputKind kind, std::string_view input) {
-  thread_local Sha256 hash;
   std::string head;
+  head.reserve(64);
   ByteWriter writer(head);
   writer.Fixed(kEmbeddingKeyVersion);
   writer.Prefixed("embedding");
   writer.Raw(AsBytes(scope));
   writer.Fixed(static_cast<std::uint8_t>(kind));
   writer.Fixed(static_cast<std::uint32_t>(input.size()));
+  Sha256 hash;
   hash.Update(head);
   hash.Update(input);
   return hash.Finish();

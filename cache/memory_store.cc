@@ -22,6 +22,11 @@ Result<std::vector<std::optional<std::string>>> MemoryStore::MultiGet(
   return values;
 }
 
+std::optional<std::vector<std::optional<std::string>>> MemoryStore::TryMultiGet(
+    Family family, std::span<const std::string_view> keys) const {
+  return MultiGet(family, keys).value();
+}
+
 Status MemoryStore::Apply(const WriteBatch& batch) {
   MutexLock lock(mutex_);
   for (const auto& operation : batch.operations()) {

@@ -12,6 +12,8 @@ class MemoryStore final : public Store {
  public:
   Result<std::vector<std::optional<std::string>>> MultiGet(
       Family family, std::span<const std::string_view> keys) const override;
+  std::optional<std::vector<std::optional<std::string>>> TryMultiGet(
+      Family family, std::span<const std::string_view> keys) const override;
   Status Apply(const WriteBatch& batch) override;
   // Cost: copies the family first, so that `visit` may call the store.
   Status ForEach(

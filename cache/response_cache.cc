@@ -104,6 +104,20 @@ ResponseCache::Found ResponseCache::Find(const CacheKey& key) {
   return {std::move(entry), false};
 }
 
+ResponseCache::Peeked ResponseCache::Peek(const CacheKey& key) {
+  if (ResponsePointer entry = memory_.Find(key); entry != nullptr) return {std::move(entry), false};
+  const std::array<std::string_view, 1> keys = {AsBytes(key)};
+  const Moment before = erasures_.Moment();
+  const auto values = store_.TryMultiGet(Family::kResponses, keys);
+  if (!values || !(*values)[0]) return {};
+  auto decoded = DecodeResponse(*(*values)[0]);
+  if (!decoded.ok()) return {};
+  auto entry = std::make_shared<const ResponseEntry>(std::move(decoded).value());
+  memory_.PutIfAbsent(key, entry, entry->bytes());
+  if (erasures_.ErasedSince(key, before)) memory_.Erase(key);  // it is what was erased meanwhile
+  return {std::move(entry), true};
+}
+
 Status ResponseCache::Put(const CacheKey& key, const ResponsePointer& entry) {
   return PutInStore(key, entry, PutInMemory(key, entry));
 }

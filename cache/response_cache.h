@@ -65,6 +65,14 @@ class ResponseCache {
   Found Find(const CacheKey& key);
   // The memory tier alone. Never does I/O.
   ResponsePointer FindInMemory(const CacheKey& key);
+  // What can be told without waiting: from the memory tier, or from the store's own memory. Counts
+  // nothing: for who may yet decline. CountHit then counts.
+  struct Peeked {
+    ResponsePointer entry;
+    bool from_store = false;
+  };
+  Peeked Peek(const CacheKey& key);
+  void CountHit(bool from_store) { ++(from_store ? stats_.store_hits : stats_.memory_hits); }
 
   // Errors: kIo from the store; the entry then stands in the memory tier alone.
   Status Put(const CacheKey& key, const ResponsePointer& entry);

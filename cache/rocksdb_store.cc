@@ -258,6 +258,24 @@ Result<std::vector<std::optional<std::string>>> RocksDbStore::MultiGet(
   return values;
 }
 
+std::optional<std::vector<std::optional<std::string>>> RocksDbStore::TryMultiGet(
+    Family family, std::span<const std::string_view> keys) const {
+  rocksdb::ReadOptions options;
+  options.read_tier = rocksdb::kBlockCacheTier;
+  std::vector<std::optional<std::string>> values(keys.size());
+  rocksdb::PinnableSlice pinned;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    pinned.Reset();
+    const auto status = impl_->db->Get(options, impl_->Handle(family), keys[i], &pinned);
+    if (status.ok()) {
+      values[i].emplace(pinned.data(), pinned.size());
+    } else if (!status.IsNotFound()) {
+      return std::nullopt;
+    }
+  }
+  return values;
+}
+
 Status RocksDbStore::Apply(const WriteBatch& batch) {
   rocksdb::WriteBatch writes;
   bool only_deletes = true;

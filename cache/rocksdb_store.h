@@ -45,6 +45,9 @@ class RocksDbStore final : public Store {
 
   Result<std::vector<std::optional<std::string>>> MultiGet(
       Family family, std::span<const std::string_view> keys) const override;
+  // From memtables and block cache alone.
+  std::optional<std::vector<std::optional<std::string>>> TryMultiGet(
+      Family family, std::span<const std::string_view> keys) const override;
   Status Apply(const WriteBatch& batch) override;
   Status ForEach(
       Family family, std::string_view start,

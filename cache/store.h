@@ -44,6 +44,9 @@ class WriteBatch {
   void Delete(Family family, std::string_view key) {
     operations_.push_back({family, std::string(key), std::nullopt});
   }
+  void Append(const WriteBatch& other) {
+    operations_.insert(operations_.end(), other.operations_.begin(), other.operations_.end());
+  }
   const std::vector<Operation>& operations() const { return operations_; }
   bool empty() const { return operations_.empty(); }
 
@@ -60,6 +63,13 @@ class Store {
   // Errors: kIo, kCorruption.
   virtual Result<std::vector<std::optional<std::string>>> MultiGet(
       Family family, std::span<const std::string_view> keys) const = 0;
+
+  // The same when it can be told without waiting for the medium; nullopt when it cannot, or when
+  // reading fails.
+  virtual std::optional<std::vector<std::optional<std::string>>> TryMultiGet(
+      Family /*family*/, std::span<const std::string_view> /*keys*/) const {
+    return std::nullopt;
+  }
 
   // Errors: kIo; then nothing of the batch is there.
   virtual Status Apply(const WriteBatch& batch) = 0;

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "cache/memory_store.h"
+#include "cache/off_loop_store.h"
 #include "cache/rocksdb_store.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/temp_dir.h"
@@ -54,6 +55,14 @@ class StoreContractTest : public ::testing::TestWithParam<Kind> {
 };
 
 constexpr Family kFamily = Family::kEmbeddings;
+
+TEST_P(StoreContractTest, WhatCanBeToldAtOnceIsWhatAReadWouldTell) {
+  Put(kFamily, "a", "1");
+  const std::array<std::string_view, 3> keys = {"a", "b", "a"};
+  const auto at_once = store_->TryMultiGet(kFamily, keys);
+  ASSERT_TRUE(at_once.has_value());  // it was written just now
+  EXPECT_EQ(*at_once, store_->MultiGet(kFamily, keys).value());
+}
 
 TEST_P(StoreContractTest, FindsNothingWhenNew) {
   for (const Family family : kAllFamilies) {
@@ -263,7 +272,37 @@ std::unique_ptr<Store> MakeRocksDb(const std::string& path, const Clock& clock) 
   return std::move(opened).value();
 }
 
+// An OffLoopStore with the store that it stands over.
+class OwningOffLoopStore final : public Store {
+ public:
+  explicit OwningOffLoopStore(std::unique_ptr<Store> inner)
+      : inner_(std::move(inner)), store_(*inner_) {}
+  Result<Values> MultiGet(Family family, std::span<const std::string_view> keys) const override {
+    return store_.MultiGet(family, keys);
+  }
+  std::optional<Values> TryMultiGet(Family family,
+                                    std::span<const std::string_view> keys) const override {
+    return store_.TryMultiGet(family, keys);
+  }
+  Status Apply(const WriteBatch& batch) override { return store_.Apply(batch); }
+  Status ForEach(
+      Family family, std::string_view start,
+      const std::function<bool(std::string_view, std::string_view)>& visit) const override {
+    return store_.ForEach(family, start, visit);
+  }
+  Size SizeOf(Family family) const override { return store_.SizeOf(family); }
+  Status Flush() override { return store_.Flush(); }
+
+ private:
+  std::unique_ptr<Store> inner_;
+  OffLoopStore store_;
+};
+
 const Kind kKinds[] = {
+    {"OffLoopStore",
+     [](const std::string& path, const Clock& clock) {
+       return std::make_unique<OwningOffLoopStore>(MakeRocksDb(path, clock));
+     }},
     {"MemoryStore",
      [](const std::string&, const Clock&) { return std::make_unique<MemoryStore>(); }},
     {"RocksDbStore", MakeRocksDb},
