@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "app/data_dir.h"
+#include "cache/off_loop_store.h"
 #include "cache/rocksdb_store.h"
 #include "cache/unavailable_store.h"
 #include "proxy/admin/rollup.h"
@@ -83,7 +84,8 @@ struct App::Graph {
         clock(*owned_clock),
         data_dir(std::move(d)),
         partitioner(std::move(p)),
-        store(std::move(s)),
+        disk(std::move(s)),
+        store(std::make_unique<OffLoopStore>(*disk)),
         upstreams(std::move(u)),
         embedding_cache(*store, clock, config.embedding_cache),
         response_cache(*store, config.response_cache),
@@ -104,8 +106,8 @@ struct App::Graph {
                   [this] { return ReadGauges(); }),
         access(config.admin, config.front.host),
         admin_handler(telemetry, access, [this] { return ReadHealth(); }),
-        proxy({embeddings_handler, responses_handler, pass_through, tunnel_handler, search_handler,
-               admin_handler},
+        proxy({embeddings, embeddings_handler, responses_handler, pass_through, tunnel_handler,
+               search_handler, admin_handler},
               partitioner, clock,
               {config.max_request_bytes,
                via,
@@ -133,7 +135,8 @@ struct App::Graph {
   const Clock& clock;
   DataDir data_dir;
   Partitioner partitioner;
-  std::unique_ptr<Store> store;
+  std::unique_ptr<Store> disk;
+  std::unique_ptr<OffLoopStore> store;
   WorkerPool background{{2, 4096}};
   WorkerPool refreshes{config.refreshes};
   std::unique_ptr<UpstreamSet> upstreams;

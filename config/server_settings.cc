@@ -41,9 +41,13 @@ constexpr Setting kRows[] = {
     NumberRow<void, LARDER_AT(front.max_connections)>(
         "server.max_connections", 1, 1'000'000, "connections",
         "Client connections open at the same time, idle ones included."),
+    NumberRow<void, LARDER_AT(front.max_requests)>(
+        "server.max_requests", 1, 1'000'000, "requests",
+        "Requests under way at a time, beside those on worker threads; the next is answered 503 at "
+        "once."),
     NumberRow<void, LARDER_AT(front.workers.max_threads)>(
         "server.worker_threads", 1, 4096, "threads",
-        "Most threads for requests that wait, say for upstream; made when needed."),
+        "Most threads for requests that compute, say a search or a large batch; made when needed."),
     NumberRow<void, LARDER_AT(front.workers.queue_limit)>(
         "server.worker_queue", 1, 1'000'000, "requests",
         "Requests that may wait for a worker thread; the next is answered 503 at once."),

@@ -1,5 +1,7 @@
 #include "proxy/cache_status.h"
 
+#include "base/decimal.h"
+
 namespace larder {
 
 std::string_view CacheLayerName(CacheLayer layer) {
@@ -31,27 +33,47 @@ std::string_view CacheOutcomeName(CacheOutcome outcome) {
 }
 
 std::string RenderCacheStatus(const CacheStatus& status) {
-  std::string text = "larder";
+  std::string text;
+  AppendCacheStatus(status, text);
+  return text;
+}
+
+void AppendCacheStatus(const CacheStatus& status, std::string& out) {
+  out += "larder";
   if (status.outcome == CacheOutcome::kHit) {
-    text += "; hit; ttl=" + std::to_string(status.ttl.count());
+    out += "; hit; ttl=";
+    AppendNumber(status.ttl.count(), out);
   } else {
-    text += "; fwd=" + std::string(CacheOutcomeName(status.outcome));
-    if (status.forward_status > 0) text += "; fwd-status=" + std::to_string(status.forward_status);
-    if (status.stored) text += "; stored";
-    if (status.collapsed) text += "; collapsed";
+    out += "; fwd=";
+    out += CacheOutcomeName(status.outcome);
+    if (status.forward_status > 0) {
+      out += "; fwd-status=";
+      AppendNumber(status.forward_status, out);
+    }
+    if (status.stored) out += "; stored";
+    if (status.collapsed) out += "; collapsed";
   }
-  std::string detail;
-  const auto add = [&](const std::string& part) { detail += (detail.empty() ? "" : ",") + part; };
+  const std::size_t before = out.size();
+  const auto begin_part = [&] { out += out.size() == before ? "; detail=\"" : ","; };
+  const auto add = [&](std::string_view part) {
+    begin_part();
+    out += part;
+  };
   if (status.layer == CacheLayer::kEmbeddings) {
-    add("items=" + std::to_string(status.items) + ",hit=" + std::to_string(status.items_hit));
+    add("items=");
+    AppendNumber(status.items, out);
+    out += ",hit=";
+    AppendNumber(status.items_hit, out);
   }
   if (!status.reason.empty()) add(status.reason);
   if (status.revalidating) add("stale-while-revalidate");
   if (status.on_error) add("stale-if-error");
-  if (!status.upstream.empty()) add("upstream=" + status.upstream);
+  if (!status.upstream.empty()) {
+    add("upstream=");
+    out += status.upstream;
+  }
   if (status.store_failed) add("store-failed");
-  if (!detail.empty()) text += "; detail=\"" + detail + "\"";
-  return text;
+  if (out.size() > before) out += '"';
 }
 
 void AddCacheHeaders(const CacheStatus& status, Headers& headers) {

@@ -50,6 +50,7 @@ struct CacheStatus {
 
 // "larder; hit; ttl=86399" or "larder; fwd=miss; fwd-status=200; stored; detail=\"items=8,hit=5\"".
 std::string RenderCacheStatus(const CacheStatus& status);
+void AppendCacheStatus(const CacheStatus& status, std::string& out);
 
 // Adds Cache-Status, cf-aig-cache-status, Age (on hits), x-larder-billed-tokens, and Cache-Control
 // towards shared caches. An upstream's own Cache-Status stays, in front of Larder's (RFC 9211,

@@ -1,7 +1,6 @@
 #include "proxy/forwarding.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/bytes.h"
 #include "proxy/credential_fields.h"
@@ -10,9 +9,6 @@
 
 namespace larder {
 namespace {
-
-constexpr std::array<std::string_view, 5> kKeyedFields = {
-    "anthropic-beta", "anthropic-version", "openai-beta", "openai-organization", "openai-project"};
 
 bool StartsWithIgnoreCase(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() && EqualsIgnoreCase(text.substr(0, prefix.size()), prefix);

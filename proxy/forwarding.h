@@ -2,6 +2,7 @@
 // what of it belongs into a key. Thread-safety: pure functions.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,10 @@ Headers DownstreamHeaders(const Headers& upstream);
 // Of DownstreamHeaders, those worth keeping with a cached answer: no cookies, rate limits, ids,
 // dates or the hosting network's fields.
 Headers StoredHeaders(const Headers& upstream);
+
+// What KeyedHeaders takes in any case, in its order.
+inline constexpr std::array<std::string_view, 5> kKeyedFields = {
+    "anthropic-beta", "anthropic-version", "openai-beta", "openai-organization", "openai-project"};
 
 // The forwarded fields that can change an answer (OpenAI-Organization, OpenAI-Project, OpenAI-Beta,
 // anthropic-version, anthropic-beta) and the configured `more` of them, as one string for the key;

@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "base/sha256.h"
 #include "proxy/forwarding.h"
 
 namespace larder {
@@ -54,12 +53,15 @@ Result<Partitioner> Partitioner::FromFile(const std::string& path) {
         "the partition key file " + path +
             " is damaged: restore it, or remove it (all cached entries are then forgotten)");
   }
-  return Partitioner(std::string(bytes.data(), static_cast<std::size_t>(size)));
+  return Partitioner(std::string_view(bytes.data(), static_cast<std::size_t>(size)));
 }
 
 Partition Partitioner::Of(const Headers& client, std::string_view query) const {
-  return Partition(
-      ToHex(HmacSha256(secret_, CredentialOf(client, query))).substr(0, kPartitionDigits));
+  return OfCredential(CredentialOf(client, query));
+}
+
+Partition Partitioner::OfCredential(std::string_view credential) const {
+  return Partition(ToHex(secret_.Of(credential)).substr(0, kPartitionDigits));
 }
 
 }  // namespace larder

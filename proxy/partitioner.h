@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "base/sha256.h"
 #include "cache/key.h"
 #include "proxy/http/headers.h"
 
@@ -14,7 +15,7 @@ namespace larder {
 class Partitioner {
  public:
   // `secret`: at least 16 bytes, the same over restarts (or no entry is found again).
-  explicit Partitioner(std::string secret) : secret_(std::move(secret)) {}
+  explicit Partitioner(std::string_view secret) : secret_(secret) {}
 
   // With the secret kept at `path`: read, or made at random (mode 0600) when there is none.
   // Errors: kIo, kCorruption (too short: says to restore or remove the file).
@@ -23,9 +24,11 @@ class Partitioner {
   // 32 hexadecimal digits. Requests without a credential share one partition. `query` is that of
   // the target, which may carry one (see CredentialOf).
   Partition Of(const Headers& client, std::string_view query = {}) const;
+  // The same of what CredentialOf gave.
+  Partition OfCredential(std::string_view credential) const;
 
  private:
-  std::string secret_;
+  HmacSha256Key secret_;
 };
 
 }  // namespace larder

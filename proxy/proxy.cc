@@ -1,16 +1,15 @@
 #include "proxy/proxy.h"
 
-#include <openssl/rand.h>
-
-#include <array>
-#include <cstdio>
-
 #include "proxy/forwarding.h"
 #include "proxy/http/websocket.h"
 #include "proxy/openai/errors.h"
+#include "proxy/request_id.h"
+#include "proxy/server_timing.h"
 
 namespace larder {
 namespace {
+
+constexpr std::uint64_t kMaxFiberBody = 64UL * 1024;
 
 bool IsAdminKind(RouteKind kind) {
   return kind == RouteKind::kHealth || kind == RouteKind::kMetrics ||
@@ -48,31 +47,6 @@ bool IsCoded(const Request& request) {
   return coding && !coding->empty() && !EqualsIgnoreCase(*coding, "identity");
 }
 
-std::string NewRequestId() {
-  std::array<unsigned char, 12> bytes;
-  RAND_bytes(bytes.data(), static_cast<int>(bytes.size()));
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string id = "req_";
-  for (const unsigned char byte : bytes) {
-    id.push_back(kHex[byte >> 4]);
-    id.push_back(kHex[byte & 15]);
-  }
-  return id;
-}
-
-// "parse;dur=0.012, lookup;dur=0.034, total;dur=0.101": milliseconds.
-std::string RenderServerTiming(const PhaseTimes& times, std::chrono::microseconds total) {
-  const auto part = [](const char* name, std::chrono::microseconds time) {
-    char text[64];
-    std::snprintf(text, sizeof(text), "%s;dur=%.3f", name,
-                  static_cast<double>(time.count()) / 1000.0);
-    return std::string(text);
-  };
-  std::string timing = part("parse", times.parse) + ", " + part("lookup", times.lookup);
-  if (times.upstream.count() > 0) timing += ", " + part("upstream", times.upstream);
-  return timing + ", " + part("total", total);
-}
-
 }  // namespace
 
 Proxy::Proxy(Handlers handlers, const Partitioner& partitioner, const Clock& clock,
@@ -91,7 +65,18 @@ RequestPlan Proxy::Plan(const Request& head) const {
   plan.tunnel = !plan.on_loop && kind != RouteKind::kSearch && AsksForWebsocket(head);
   plan.whole_body = kind != RouteKind::kPassThrough && !plan.tunnel;
   plan.max_body_bytes = plan.whole_body ? options_.max_request_bytes : 0;
+  // What waits for upstream, mostly. A search computes, and so does a large body.
+  plan.on_fiber = !plan.tunnel && kind != RouteKind::kSearch &&
+                  (!plan.whole_body || head.body_size.value_or(kMaxFiberBody + 1) <= kMaxFiberBody);
   return plan;
+}
+
+std::unique_ptr<FastLane> Proxy::NewFastLane() {
+  // In the other modes the ordinary way bends what a request asks for.
+  if (options_.mode != CacheMode::kOn) return nullptr;
+  return std::make_unique<HitLane>(
+      HitLane::Parts{handlers_.embeddings_service, handlers_.responses, partitioner_, clock_,
+                     observer_, options_.upstream, !options_.cors.origins.empty()});
 }
 
 Response Proxy::Handle(Request request) {
@@ -180,7 +165,9 @@ void Proxy::Finish(const Request& request, const RequestContext& context,
     response.headers.Add("x-request-id", context.request_id);
   const auto total =
       std::chrono::duration_cast<std::chrono::microseconds>(clock_.Monotonic() - request.received);
-  response.headers.Set("server-timing", RenderServerTiming(context.times, total));
+  std::string timing;
+  AppendServerTiming(context.times, total, timing);
+  response.headers.Set("server-timing", std::move(timing));
   if (!response.headers.Has("cache-control")) {
     response.headers.Add("cache-control", "private, no-store");
   }

@@ -9,6 +9,7 @@
 #include "proxy/admin/telemetry.h"
 #include "proxy/cache_mode.h"
 #include "proxy/cors.h"
+#include "proxy/hit_lane.h"
 #include "proxy/http/handler.h"
 #include "proxy/openai/embeddings_handler.h"
 #include "proxy/openai/pass_through_handler.h"
@@ -32,6 +33,7 @@ class Proxy final : public HttpHandler {
  public:
   // The handlers a request may go to. All outlive the proxy.
   struct Handlers {
+    EmbeddingsService& embeddings_service;  // the first handler's, for the fast lane
     EmbeddingsHandler& embeddings;
     ResponsesHandler& responses;
     PassThroughHandler& pass_through;
@@ -48,6 +50,7 @@ class Proxy final : public HttpHandler {
   RequestPlan Plan(const Request& head) const override;
   Response Handle(Request request) override;
   Response RenderFrontError(int status, std::string_view message) const override;
+  std::unique_ptr<FastLane> NewFastLane() override;
 
  private:
   Response HandleApi(const Request& request, const Route& route, RequestContext& context);

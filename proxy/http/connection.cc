@@ -7,18 +7,26 @@
 #include <array>
 #include <cerrno>
 
+#include "proxy/http/connection_lane.h"
 #include "proxy/http/websocket.h"
 
-// The reading half of a connection: heads, bodies, hand-over. The writing half is
-// connection_write.cc; what is a tunnel's own is in connection_tunnel.cc.
+// The reading half of a connection: heads and bodies. The lanes that requests take are in
+// connection_dispatch.cc, the writing half is connection_write.cc; what is a tunnel's own is in
+// connection_tunnel.cc.
 
 namespace larder {
+
+Connection::Lane& Connection::LaneOf(EventLoop& loop, ConnectionContext& context) {
+  return static_cast<Lane&>(loop.ResidentOf(
+      &context, [&] { return std::make_unique<Lane>(context.handler.NewFastLane()); }));
+}
 
 Connection::Connection(int fd, std::string peer, EventLoop& loop, ConnectionContext& context,
                        std::function<void(int fd)> on_closed)
     : fd_(fd),
       loop_(loop),
       context_(context),
+      lane_(LaneOf(loop, context)),
       on_closed_(std::move(on_closed)),
       peer_(std::move(peer)) {}
 
@@ -137,7 +145,10 @@ void Connection::OnReadable() {
     return;
   }
   if (state_ == State::kClosing) return;  // read and dropped, so that the last answer is not reset
-  if (state_ == State::kHead && in_.empty()) SetDeadline(context_.options.head_timeout);
+  if (state_ == State::kHead && in_.empty()) {
+    received_ = context_.clock.Monotonic();
+    deadline_ = received_ + context_.options.head_timeout;
+  }
   if (state_ == State::kWholeBody) SetDeadline(context_.options.body_timeout);
   in_.append(bytes.data(), static_cast<std::size_t>(size));
   Advance();
@@ -198,16 +209,18 @@ void Connection::EndInput() {
 }
 
 bool Connection::ReadHead() {
-  HeadParse parse = ParseRequestHead(in_, context_.options.head, scanned_);
-  if (parse.state == HeadParse::State::kIncomplete) return false;
-  if (parse.state == HeadParse::State::kRefused) {
+  const HeadViewParse parse = ParseRequestHead(in_, context_.options.head, scanned_, lane_.head);
+  if (parse.state == HeadViewParse::State::kIncomplete) return false;
+  if (parse.state == HeadViewParse::State::kRefused) {
     method_.clear();
     AnswerAndClose(parse.status, parse.reason);
     return false;
   }
+  if (TryFastLane(parse.consumed)) return state_ == State::kHead;
+  RequestHead head = CopyHead(lane_.head);
   in_.erase(0, parse.consumed);
   scanned_ = 0;
-  BeginBody(std::move(parse.head));
+  BeginBody(std::move(head));
   return state_ == State::kHead || state_ == State::kWholeBody || state_ == State::kHandling;
 }
 
@@ -331,32 +344,6 @@ void Connection::FeedUpload() {
     }
     decoder_.reset();
     return;
-  }
-}
-
-void Connection::Dispatch() {
-  if (plan_.on_loop) {
-    OnResponse(context_.handler.Handle(std::move(request_)));
-    return;
-  }
-  const auto request = std::make_shared<Request>(std::move(request_));
-  const bool accepted = context_.workers.Submit(
-      [weak = weak_from_this(), request, &loop = loop_, &handler = context_.handler] {
-        auto response = std::make_shared<Response>(handler.Handle(std::move(*request)));
-        loop.Post([weak, response] {
-          if (const auto self = weak.lock(); self != nullptr && self->state_ == State::kHandling) {
-            self->OnResponse(std::move(*response));
-            self->Advance();
-          } else if (response->on_sent) {
-            response->on_sent({});
-          }
-        });
-      });
-  if (!accepted) {
-    Response busy = context_.handler.RenderFrontError(
-        503, "the server is at its limit of requests under way; retry shortly");
-    busy.headers.Set("retry-after", "1");
-    OnResponse(std::move(busy));
   }
 }
 

@@ -1,6 +1,6 @@
-// Connection: one client's connection on its loop: reads heads and bodies, hands requests out,
-// writes answers in order, or carries a websocket tunnel. Non-blocking; holds a few hundred bytes
-// while idle.
+// Connection: one client's connection on its loop: reads heads and bodies, hands requests out (to
+// the fast lane, a fiber or a worker), writes answers in order, or carries a websocket tunnel.
+// Non-blocking; holds a few hundred bytes while idle.
 //
 // Thread-safety: everything runs on the loop's thread; handlers run elsewhere and come back by
 // Post.
@@ -44,6 +44,7 @@ struct ConnectionContext {
   WorkerPool& workers;
   const Clock& clock;
   std::function<bool()> draining;  // true: answer with Connection: close
+  std::size_t max_fibers = 4096;   // requests on fibers of one loop; the next is refused
 };
 
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -84,10 +85,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void EndInput();  // the client sent FIN: what is not whole now never will be
   bool ReadHead();  // false: more bytes are needed, or the connection is done
   void BeginBody(RequestHead head);
+  // Whether the request whose head was read has been answered from memory.
+  bool TryFastLane(std::size_t head_bytes);
+  // What both lanes of one loop share; see fast_lane.h.
+  struct Lane;
+  static Lane& LaneOf(EventLoop& loop, ConnectionContext& context);
   bool ReadWholeBody();
   void OpenUpload();
   void FeedUpload();
   void Dispatch();
+  void RunOnFiber();
+  void RunOnWorker();
+  void OnHandled(Response response);
+  void AnswerBusy();
   void OnResponse(Response response);
   void PumpStream();
   static void PostPump(EventLoop& loop, std::weak_ptr<Connection> connection);
@@ -112,6 +122,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const int fd_;
   EventLoop& loop_;
   ConnectionContext& context_;
+  Lane& lane_;
   std::function<void(int fd)> on_closed_;
   std::string peer_;
   State state_ = State::kHead;
@@ -125,6 +136,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   std::string in_;
   std::size_t scanned_ = 0;
+  MonoTime received_{};  // when the first byte of what stands in in_ was read
   std::string out_;
   std::size_t out_position_ = 0;
 

@@ -3,22 +3,25 @@
 namespace larder {
 namespace {
 
-// Field values: visible bytes, obs-text, space and tab; no other control byte.
+// Field values: visible bytes, obs-text, space and tab; no other control byte. Without a branch in
+// the loop, so that the compiler looks at many bytes at once.
 bool IsFieldValue(std::string_view text) {
+  bool control = false;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && byte != '\t') || byte == 0x7f) return false;
+    control |= (byte < 0x20 && byte != '\t') || byte == 0x7f;
   }
-  return true;
+  return !control;
 }
 
 }  // namespace
 
 std::optional<std::string_view> TakeLine(std::string_view& rest) {
-  const std::size_t end = rest.find_first_of("\r\n");
-  if (end == std::string_view::npos || rest.substr(end, 2) != "\r\n") return std::nullopt;
-  const std::string_view line = rest.substr(0, end);
-  rest.remove_prefix(end + 2);
+  const std::size_t end = rest.find('\n');
+  if (end == std::string_view::npos || end == 0 || rest[end - 1] != '\r') return std::nullopt;
+  const std::string_view line = rest.substr(0, end - 1);
+  if (line.find('\r') != std::string_view::npos) return std::nullopt;
+  rest.remove_prefix(end + 1);
   return line;
 }
 
@@ -31,7 +34,9 @@ bool HasBareLineEnd(std::string_view bytes, std::size_t from) {
   return false;
 }
 
-FieldLines ParseFieldLines(std::string_view lines, std::size_t max_fields, Headers& headers) {
+FieldLines ParseFieldLines(std::string_view lines, std::size_t max_fields,
+                           std::vector<FieldView>& fields) {
+  fields.clear();
   while (!lines.empty()) {
     const auto line = TakeLine(lines);
     if (!line) return FieldLines::kBareLineEnd;
@@ -41,10 +46,17 @@ FieldLines ParseFieldLines(std::string_view lines, std::size_t max_fields, Heade
     }
     const std::string_view value = TrimOws(line->substr(colon + 1));
     if (!IsFieldValue(value)) return FieldLines::kControlByte;
-    if (headers.size() == max_fields) return FieldLines::kTooMany;
-    headers.Add(std::string(line->substr(0, colon)), std::string(value));
+    if (fields.size() == max_fields) return FieldLines::kTooMany;
+    fields.push_back({line->substr(0, colon), value});
   }
   return FieldLines::kRight;
+}
+
+FieldLines ParseFieldLines(std::string_view lines, std::size_t max_fields, Headers& headers) {
+  std::vector<FieldView> fields;
+  const FieldLines parsed = ParseFieldLines(lines, max_fields, fields);
+  for (const auto& [name, value] : fields) headers.Add(std::string(name), std::string(value));
+  return parsed;
 }
 
 std::optional<std::uint64_t> ParseContentLength(std::string_view text) {

@@ -105,6 +105,7 @@ Status Front::Start() {
 Status Front::MakeLoops() {
   const std::size_t count =
       options_.loops > 0 ? options_.loops : std::max(1U, std::thread::hardware_concurrency());
+  context_.max_fibers = (options_.max_requests + count - 1) / count;
   for (std::size_t i = 0; i < count; ++i) {
     auto loop = std::make_unique<Loop>();
     LARDER_ASSIGN_OR_RETURN(loop->events, EventLoop::Create());
@@ -229,6 +230,12 @@ void Front::Stop() {
     }
   });
   workers_.Stop();
+  std::size_t waiting = 0;
+  do {
+    waiting = 0;
+    RunOnLoops([&](Loop& loop) { waiting += loop.events->fibers().alive(); });
+    if (waiting > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  } while (waiting > 0);
   // What the last handlers posted still runs: it tells them that nothing was sent.
   RunOnLoops([](Loop&) {});
   for (const auto& loop : loops_) loop->events->Stop();

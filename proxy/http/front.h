@@ -1,5 +1,6 @@
-// Front: listens, accepts, spreads connections over event loops. A request's handler runs on a
-// worker; the loops never block. Idle connections, slow senders and streams cost no thread.
+// Front: listens, accepts, spreads connections over event loops. A request is answered on its loop
+// (fast_lane.h), or its handler runs as a fiber there or on a worker; the loops never block. Idle
+// connections, slow senders, streams and what waits for upstream cost no thread.
 #pragma once
 
 #include <atomic>
@@ -17,6 +18,7 @@ struct FrontOptions {
   std::uint16_t port = 8787;       // 0 = any free port
   std::size_t loops = 0;           // event loops; 0 = one per core
   std::size_t max_connections = 10'000;
+  std::size_t max_requests = 4096;  // on fibers, all loops together; the next is refused
   WorkerPoolOptions workers;
   ConnectionOptions connection;
 };

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "proxy/http/fast_lane.h"
 #include "proxy/http/message.h"
 
 namespace larder {
@@ -17,6 +18,10 @@ struct RequestPlan {
   // True: Handle runs on the loop's own thread and must not block (health checks answer even when
   // every worker is busy).
   bool on_loop = false;
+  // True: Handle runs as a fiber of the loop (base/fiber.h): it may wait on a CondVar, for upstream
+  // say, without holding a thread, but not block in any other way nor compute for long. Without
+  // effect beside on_loop.
+  bool on_fiber = false;
   // True, and AsksForWebsocket: an answer with status 101 and a stream makes a tunnel of the
   // connection. Request::tunnel is set, body_source carries what the client sends behind its head
   // (from the 101 on, as it comes), the stream goes out as it is, and the connection ends after it.
@@ -35,6 +40,8 @@ class HttpHandler {
   // The body of an error that the front itself answers (400, 408, 413, 431, 503, ...), with its
   // headers.
   virtual Response RenderFrontError(int status, std::string_view message) const = 0;
+  // A fast lane for one more loop; it must not outlive the handler. nullptr: there is none.
+  virtual std::unique_ptr<FastLane> NewFastLane() { return nullptr; }
 };
 
 }  // namespace larder

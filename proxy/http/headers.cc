@@ -1,5 +1,6 @@
 #include "proxy/http/headers.h"
 
+#include <algorithm>
 #include <array>
 
 namespace larder {
@@ -47,6 +48,17 @@ std::string_view TrimOws(std::string_view text) {
   return text;
 }
 
+bool ListsToken(std::string_view list, std::string_view token) {
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    std::string_view item = list.substr(0, comma);
+    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    item = TrimOws(item.substr(0, item.find(';')));
+    if (EqualsIgnoreCase(item, token)) return true;
+  }
+  return false;
+}
+
 void Headers::Set(std::string_view name, std::string value) {
   Remove(name);
   fields_.emplace_back(std::string(name), std::move(value));
@@ -76,18 +88,9 @@ std::string Headers::Joined(std::string_view name) const {
 }
 
 bool Headers::ListsToken(std::string_view name, std::string_view token) const {
-  for (const Field& field : fields_) {
-    if (!EqualsIgnoreCase(field.first, name)) continue;
-    std::string_view rest = field.second;
-    while (!rest.empty()) {
-      const std::size_t comma = rest.find(',');
-      std::string_view item = rest.substr(0, comma);
-      rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
-      item = TrimOws(item.substr(0, item.find(';')));
-      if (EqualsIgnoreCase(item, token)) return true;
-    }
-  }
-  return false;
+  return std::any_of(fields_.begin(), fields_.end(), [&](const Field& field) {
+    return EqualsIgnoreCase(field.first, name) && larder::ListsToken(field.second, token);
+  });
 }
 
 }  // namespace larder

@@ -17,6 +17,8 @@ bool EqualsIgnoreCase(std::string_view a, std::string_view b);
 bool IsToken(std::string_view text);
 // `text` without spaces and tabs at either end (RFC 9110, OWS).
 std::string_view TrimOws(std::string_view text);
+// Whether a comma-separated list has `token` (without case, parameters ignored).
+bool ListsToken(std::string_view list, std::string_view token);
 
 class Headers {
  public:
@@ -25,6 +27,7 @@ class Headers {
   Headers() = default;
   Headers(std::initializer_list<Field> fields) : fields_(fields) {}
 
+  void Reserve(std::size_t fields) { fields_.reserve(fields); }
   void Add(std::string name, std::string value) {
     fields_.emplace_back(std::move(name), std::move(value));
   }

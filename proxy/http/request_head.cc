@@ -13,9 +13,9 @@ bool IsTarget(std::string_view text) {
   return !text.empty();
 }
 
-HeadParse Refuse(int status, std::string_view reason) {
-  HeadParse parse;
-  parse.state = HeadParse::State::kRefused;
+HeadViewParse Refuse(int status, std::string_view reason) {
+  HeadViewParse parse;
+  parse.state = HeadViewParse::State::kRefused;
   parse.status = status;
   parse.reason = reason;
   return parse;
@@ -33,25 +33,30 @@ bool IsHost(std::string_view text) {
 }
 
 // Absolute-form to origin-form, `authority` set from it; false when it is neither.
-bool NormaliseTarget(RequestHead& head, std::string& authority) {
+bool NormaliseTarget(RequestHeadView& head, std::string_view& authority) {
   if (head.target == "*") return head.method == "OPTIONS";
   if (head.target.starts_with('/')) return true;
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!EqualsIgnoreCase(std::string_view(head.target).substr(0, scheme.size()), scheme)) continue;
+    if (!EqualsIgnoreCase(head.target.substr(0, scheme.size()), scheme)) continue;
     const std::size_t path = head.target.find_first_of("/?", scheme.size());
     authority = head.target.substr(scheme.size(), path - scheme.size());
     if (authority.empty() || !IsHost(authority)) return false;
-    std::string origin = path == std::string::npos ? "" : head.target.substr(path);
-    if (!origin.starts_with('/')) origin.insert(0, "/");
-    head.target = std::move(origin);
+    const std::string_view origin =
+        path == std::string_view::npos ? std::string_view() : head.target.substr(path);
+    if (origin.starts_with('/')) {
+      head.target = origin;
+    } else {
+      head.rewritten = "/" + std::string(origin);
+      head.target = head.rewritten;
+    }
     return true;
   }
   return false;
 }
 
 // Empty when the request line is right, else why not (and the status).
-std::optional<HeadParse> ParseRequestLine(std::string_view line, RequestHead& head,
-                                          std::string& authority) {
+std::optional<HeadViewParse> ParseRequestLine(std::string_view line, RequestHeadView& head,
+                                              std::string_view& authority) {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
   if (first == std::string_view::npos || last == first) {
@@ -75,14 +80,16 @@ std::optional<HeadParse> ParseRequestLine(std::string_view line, RequestHead& he
   return std::nullopt;
 }
 
-std::optional<HeadParse> DecideFraming(RequestHead& head, std::string_view authority) {
+std::optional<HeadViewParse> DecideFraming(RequestHeadView& head, std::string_view authority) {
   std::size_t hosts = 0;
   std::size_t lengths = 0;
   std::size_t codings = 0;
   std::string_view host;
   std::string_view length;
   std::string_view coding;
-  for (const auto& [name, value] : head.headers.fields()) {
+  bool close = false;
+  bool keep_alive = false;
+  for (const auto& [name, value] : head.fields) {
     if (EqualsIgnoreCase(name, "host")) {
       ++hosts;
       host = value;
@@ -92,6 +99,9 @@ std::optional<HeadParse> DecideFraming(RequestHead& head, std::string_view autho
     } else if (EqualsIgnoreCase(name, "transfer-encoding")) {
       ++codings;
       coding = value;
+    } else if (EqualsIgnoreCase(name, "connection")) {
+      close = close || ListsToken(value, "close");
+      keep_alive = keep_alive || ListsToken(value, "keep-alive");
     } else if (EqualsIgnoreCase(name, "expect") && head.minor_version == 1) {
       if (!EqualsIgnoreCase(value, "100-continue")) {
         return Refuse(417, "the only expectation understood here is 100-continue");
@@ -122,21 +132,20 @@ std::optional<HeadParse> DecideFraming(RequestHead& head, std::string_view autho
       return Refuse(400, "Content-Length must be one decimal number");
     }
   }
-  head.keep_alive =
-      !head.headers.ListsToken("connection", "close") &&
-      (head.minor_version == 1 || head.headers.ListsToken("connection", "keep-alive"));
+  head.keep_alive = !close && (head.minor_version == 1 || keep_alive);
   return std::nullopt;
 }
 
 }  // namespace
 
-HeadParse ParseRequestHead(std::string_view bytes, const HeadLimits& limits, std::size_t& scanned) {
+HeadViewParse ParseRequestHead(std::string_view bytes, const HeadLimits& limits,
+                               std::size_t& scanned, RequestHeadView& head) {
   // RFC 9112, section 2.2: an empty line before the request line is ignored.
   const std::size_t skipped = bytes.starts_with("\r\n") ? 2 : 0;
   const std::size_t seen = scanned;
   const std::size_t end = bytes.find("\r\n\r\n", std::max(skipped, seen > 3 ? seen - 3 : 0));
   scanned = bytes.size();
-  std::string authority;
+  std::string_view authority;
   if (end == std::string_view::npos || end + 4 > limits.head_bytes) {
     // What can only be wrong is told before the head is whole; each byte is looked at once.
     const std::size_t line_end = std::min(bytes.find_first_of("\r\n", skipped), bytes.size());
@@ -145,7 +154,6 @@ HeadParse ParseRequestHead(std::string_view bytes, const HeadLimits& limits, std
     }
     const std::size_t newline = bytes.find('\n', line_end);
     if (newline != std::string_view::npos && newline >= seen) {
-      RequestHead head;
       std::string_view rest = bytes.substr(skipped);
       const auto line = TakeLine(rest);
       if (!line) return Refuse(400, "lines must end in CRLF");
@@ -158,13 +166,15 @@ HeadParse ParseRequestHead(std::string_view bytes, const HeadLimits& limits, std
     return {};
   }
 
-  HeadParse parse;
+  head.chunked = false;
+  head.content_length.reset();
+  head.expect_continue = false;
   std::string_view rest = bytes.substr(skipped, end + 2 - skipped);
   const auto request_line = TakeLine(rest);
   if (!request_line) return Refuse(400, "lines must end in CRLF");
   if (request_line->size() > limits.line_bytes) return Refuse(414, "the request line is too long");
-  if (auto refused = ParseRequestLine(*request_line, parse.head, authority)) return *refused;
-  switch (ParseFieldLines(rest, limits.fields, parse.head.headers)) {
+  if (auto refused = ParseRequestLine(*request_line, head, authority)) return *refused;
+  switch (ParseFieldLines(rest, limits.fields, head.fields)) {
     case FieldLines::kRight:
       break;
     case FieldLines::kBareLineEnd:
@@ -176,9 +186,33 @@ HeadParse ParseRequestHead(std::string_view bytes, const HeadLimits& limits, std
     case FieldLines::kTooMany:
       return Refuse(431, "there are too many header fields");
   }
-  if (auto refused = DecideFraming(parse.head, authority)) return *refused;
-  parse.state = HeadParse::State::kComplete;
+  if (auto refused = DecideFraming(head, authority)) return *refused;
+  HeadViewParse parse;
+  parse.state = HeadViewParse::State::kComplete;
   parse.consumed = end + 4;
+  return parse;
+}
+
+RequestHead CopyHead(const RequestHeadView& view) {
+  RequestHead head;
+  head.method = view.method;
+  head.target = view.target;
+  head.minor_version = view.minor_version;
+  head.headers.Reserve(view.fields.size());
+  for (const auto& [name, value] : view.fields) {
+    head.headers.Add(std::string(name), std::string(value));
+  }
+  head.chunked = view.chunked;
+  head.content_length = view.content_length;
+  head.keep_alive = view.keep_alive;
+  head.expect_continue = view.expect_continue;
+  return head;
+}
+
+HeadParse ParseRequestHead(std::string_view bytes, const HeadLimits& limits, std::size_t& scanned) {
+  RequestHeadView view;
+  HeadParse parse{ParseRequestHead(bytes, limits, scanned, view), {}};
+  if (parse.state == HeadParse::State::kComplete) parse.head = CopyHead(view);
   return parse;
 }
 

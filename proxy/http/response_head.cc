@@ -30,20 +30,26 @@ BodyFraming DecideResponseFraming(const Response& response, std::string_view met
   return minor_version == 0 ? BodyFraming::kUntilClose : BodyFraming::kChunked;
 }
 
+void AppendStatusLine(int status, std::string& out) {
+  out += "HTTP/1.1 ";
+  out += std::to_string(status);
+  out += ' ';
+  out += ReasonPhrase(status);
+  out += "\r\n";
+}
+
+void AppendField(std::string_view name, std::string_view value, std::string& out) {
+  if (IsFramingField(name)) return;
+  out += name;
+  out += ": ";
+  AppendValue(value, out);
+  out += "\r\n";
+}
+
 void AppendResponseHead(const Response& response, BodyFraming framing, bool keep_alive,
                         std::string_view date, std::string& out) {
-  out += "HTTP/1.1 ";
-  out += std::to_string(response.status);
-  out += ' ';
-  out += ReasonPhrase(response.status);
-  out += "\r\n";
-  for (const auto& [name, value] : response.headers.fields()) {
-    if (IsFramingField(name)) continue;
-    out += name;
-    out += ": ";
-    AppendValue(value, out);
-    out += "\r\n";
-  }
+  AppendStatusLine(response.status, out);
+  for (const auto& [name, value] : response.headers.fields()) AppendField(name, value, out);
   out += "Date: ";
   out += date;
   out += "\r\n";

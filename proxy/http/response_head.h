@@ -29,6 +29,10 @@ BodyFraming DecideResponseFraming(const Response& response, std::string_view met
 void AppendResponseHead(const Response& response, BodyFraming framing, bool keep_alive,
                         std::string_view date, std::string& out);
 
+// Its pieces. A field that is the front's own is left out.
+void AppendStatusLine(int status, std::string& out);
+void AppendField(std::string_view name, std::string_view value, std::string& out);
+
 // Appends one chunk. Precondition: data is not empty.
 void AppendChunk(std::string_view data, std::string& out);
 

@@ -3,9 +3,13 @@
 #include <cmath>
 
 namespace larder {
+namespace {
+
+constexpr std::size_t kMaxDepth = 512;
+
+}  // namespace
 
 Result<JsonDocument> JsonDocument::Parse(std::string_view text) {
-  constexpr std::size_t kMaxDepth = 512;
   constexpr std::size_t kKeepBytes = 4U << 20;
   thread_local simdjson::dom::parser parser;
   auto document = std::make_unique<simdjson::dom::document>();
@@ -22,6 +26,20 @@ Result<JsonDocument> JsonDocument::Parse(std::string_view text) {
                            simdjson::error_message(error));
   }
   return JsonDocument(std::move(document));
+}
+
+std::optional<JsonElement> JsonParser::Parse(std::string_view text) {
+  if (text.size() > kMaxBytes) return std::nullopt;
+  if (padded_.empty()) {
+    if (parser_.allocate(kMaxBytes, kMaxDepth) != simdjson::SUCCESS) return std::nullopt;
+    padded_.resize(kMaxBytes + simdjson::SIMDJSON_PADDING);
+  }
+  std::copy(text.begin(), text.end(), padded_.begin());
+  JsonElement root;
+  if (parser_.parse(padded_.data(), text.size(), false).get(root) != simdjson::SUCCESS) {
+    return std::nullopt;
+  }
+  return root;
 }
 
 std::optional<JsonElement> Member(JsonElement object, std::string_view key) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -32,6 +33,21 @@ class JsonDocument {
   explicit JsonDocument(std::unique_ptr<simdjson::dom::document> document)
       : document_(std::move(document)) {}
   std::unique_ptr<simdjson::dom::document> document_;
+};
+
+// Parses small texts one after another in the same memory. Thread-safety: none; one thread at a
+// time.
+class JsonParser {
+ public:
+  static constexpr std::size_t kMaxBytes = 64UL * 1024;
+
+  // The root, which lives until the next call; nullopt when JsonDocument::Parse would refuse the
+  // text, or when it is longer than kMaxBytes.
+  std::optional<JsonElement> Parse(std::string_view text);
+
+ private:
+  simdjson::dom::parser parser_;
+  std::string padded_;
 };
 
 // The member `key` of an object; nullopt when `object` is not an object or has no such member. An

@@ -172,9 +172,21 @@ Result<ParsedEmbeddings> ParseEmbeddingsReply(std::string_view body,
 
 std::string RenderEmbeddingsReply(const std::vector<EmbeddingPointer>& entries,
                                   EncodingFormat encoding) {
-  std::string out = "{\"object\":\"list\",\"data\":[";
+  std::string out;
+  AppendEmbeddingsReply(entries, encoding, out);
+  return out;
+}
+
+std::size_t EmbeddingsReplyBytes(const std::vector<EmbeddingPointer>& entries,
+                                 EncodingFormat encoding) {
   const std::size_t value_bytes = encoding == EncodingFormat::kBase64 ? 6 : 14;
-  out.reserve(128 + entries.size() * (64 + entries[0]->dim() * value_bytes));
+  return 192 + entries.size() * (64 + entries[0]->dim() * value_bytes);
+}
+
+void AppendEmbeddingsReply(const std::vector<EmbeddingPointer>& entries, EncodingFormat encoding,
+                           std::string& out) {
+  out.reserve(out.size() + EmbeddingsReplyBytes(entries, encoding));
+  out += "{\"object\":\"list\",\"data\":[";
   bool counted = false;
   std::int64_t prompt_tokens = 0;
   std::int64_t total_tokens = 0;
@@ -223,7 +235,6 @@ std::string RenderEmbeddingsReply(const std::vector<EmbeddingPointer>& entries,
            ",\"total_tokens\":" + std::to_string(total_tokens) + "}";
   }
   out += '}';
-  return out;
 }
 
 }  // namespace larder

@@ -34,6 +34,13 @@ Result<ParsedEmbeddings> ParseEmbeddingsReply(std::string_view body,
 std::string RenderEmbeddingsReply(const std::vector<EmbeddingPointer>& entries,
                                   EncodingFormat encoding);
 
+// The same behind what stands in `out`.
+void AppendEmbeddingsReply(const std::vector<EmbeddingPointer>& entries, EncodingFormat encoding,
+                           std::string& out);
+// At most so long it is, or a little longer.
+std::size_t EmbeddingsReplyBytes(const std::vector<EmbeddingPointer>& entries,
+                                 EncodingFormat encoding);
+
 // `total` in parts proportional to `weights` (each at least 1) that add up to it exactly: largest
 // remainder first, ties to the earlier.
 std::vector<std::int64_t> SplitExactly(std::int64_t total, const std::vector<std::size_t>& weights);

@@ -125,12 +125,16 @@ Result<EmbeddingsRequest> ParseEmbeddingsRequest(std::string_view body,
   const auto input = Member(root, "input");
   if (!input) return InvalidArgument("input must be given", "input");
   LARDER_RETURN_IF_ERROR(ParseInputs(*input, request.inputs));
-  request.extra = CanonicalJson(root, kNotExtra);
+  request.extra = ExtraOf(root);
   if (const auto model = StringMember(root, "model")) request.body_model.emplace(*model);
   constexpr std::array<std::string_view, 2> kApart = {"input", "model"};
   const std::string members = CanonicalJson(root, kApart);
   request.forwarded_members = members.substr(1, members.size() - 2);
   return request;
+}
+
+std::string ExtraOf(JsonElement root) {
+  return CanonicalJson(root, kNotExtra);
 }
 
 EmbeddingsRequest WithModel(const EmbeddingsRequest& request, const std::string& model) {

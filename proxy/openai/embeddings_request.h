@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "cache/key.h"
+#include "proxy/json/json.h"
 
 namespace larder {
 
@@ -42,6 +43,9 @@ struct EmbeddingsRequest {
 // Errors: kInvalidArgument with the field at fault in `param`.
 Result<EmbeddingsRequest> ParseEmbeddingsRequest(std::string_view body,
                                                  std::string_view model_in_path = {});
+
+// EmbeddingsRequest::extra of a request's body.
+std::string ExtraOf(JsonElement root);
 
 // The same request for a model that upstream knows by another name.
 EmbeddingsRequest WithModel(const EmbeddingsRequest& request, const std::string& model);

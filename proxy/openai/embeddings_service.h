@@ -50,6 +50,10 @@ class EmbeddingsService {
   Result<EmbedOutcome> Embed(const EmbeddingsRequest& request, const Headers& client_headers,
                              RequestContext& context);
 
+  EmbeddingCache& cache() const { return cache_; }
+  const UpstreamSet& upstreams() const { return upstreams_; }
+  const EmbeddingsServiceOptions& options() const { return options_; }
+
   // Where the embeddings of a model are kept: the upstream's name and the model's name there.
   struct Home {
     std::string upstream;

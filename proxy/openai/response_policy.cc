@@ -178,10 +178,14 @@ Endpoint EndpointOf(std::string_view method, std::string_view path) {
 
 Result<ResponseRequest> ParseResponseRequest(Endpoint endpoint, std::string_view body,
                                              const ResponsePolicyOptions& options) {
-  ResponseRequest request;
-  if (endpoint == Endpoint::kModels) return request;
+  if (endpoint == Endpoint::kModels) return ResponseRequest();
   LARDER_ASSIGN_OR_RETURN(const JsonDocument document, JsonDocument::Parse(body));
-  const JsonElement root = document.root();
+  return ParseResponseRequest(endpoint, document.root(), options);
+}
+
+Result<ResponseRequest> ParseResponseRequest(Endpoint endpoint, JsonElement root,
+                                             const ResponsePolicyOptions& options) {
+  ResponseRequest request;
   if (!root.is_object()) return InvalidArgument("the body must be a JSON object");
   if (const auto twice = DuplicateMember(root)) {
     return InvalidArgument("the member occurs twice", std::string(*twice));

@@ -63,6 +63,9 @@ struct ResponseRequest {
 // boolean).
 Result<ResponseRequest> ParseResponseRequest(Endpoint endpoint, std::string_view body,
                                              const ResponsePolicyOptions& options);
+// The same of a body that has been parsed.
+Result<ResponseRequest> ParseResponseRequest(Endpoint endpoint, JsonElement root,
+                                             const ResponsePolicyOptions& options);
 
 std::chrono::seconds LifetimeOf(Endpoint endpoint, const ResponsePolicyOptions& options);
 

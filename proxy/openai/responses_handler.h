@@ -8,6 +8,7 @@
 #include <array>
 #include <functional>
 
+#include "proxy/hit_request.h"
 #include "proxy/lifetime_rules.h"
 #include "proxy/openai/answer_form.h"
 #include "proxy/openai/entry_policy.h"
@@ -40,6 +41,16 @@ class ResponsesHandler {
 
   // Precondition: `endpoint` is neither kEmbeddings nor kOther; the body is whole.
   Response Handle(const Request& request, Endpoint endpoint, RequestContext& context);
+
+  struct Hit {
+    ResponsePointer entry;  // goes out as it is
+    CacheStatus status;
+    std::string model;  // as asked for
+  };
+  // What Handle would answer, when that stands in memory, fresh and in the form asked for, and
+  // nothing about the request is out of the ordinary; else nullopt, and Handle is to be asked.
+  // Never blocks.
+  std::optional<Hit> FindHit(const HitRequest& request);
 
   // The client has deleted a stored response: the entry that carries its id is dropped. Errors:
   // kIo.

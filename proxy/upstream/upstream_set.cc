@@ -34,12 +34,14 @@ struct UpstreamSet::Member {
   bool Matches(std::string_view model, std::string_view path) const {
     return MatchesAny(options.models, model) && MatchesAny(options.paths, path);
   }
-  Candidate As(std::string_view model) const {
+  // What it calls the model.
+  std::string_view Known(std::string_view model) const {
     for (const auto& [asked_for, known_as] : options.aliases) {
-      if (asked_for == model) return {asked, known_as};
+      if (asked_for == model) return known_as;
     }
-    return {asked, std::string(model)};
+    return model;
   }
+  Candidate As(std::string_view model) const { return {asked, std::string(Known(model))}; }
 };
 
 UpstreamSet::UpstreamSet(std::vector<Member> members)
@@ -116,12 +118,23 @@ Result<std::unique_ptr<UpstreamSet>> UpstreamSet::Over(std::vector<UpstreamOptio
   return std::unique_ptr<UpstreamSet>(new UpstreamSet(std::move(members)));
 }
 
+const UpstreamSet::Member& UpstreamSet::MemberFor(std::string_view model,
+                                                  std::string_view path) const {
+  const auto chosen = std::find_if(members_.begin(), members_.end(), [&](const Member& member) {
+    return member.Matches(model, path);
+  });
+  return chosen == members_.end() ? members_.back() : *chosen;
+}
+
+UpstreamSet::First UpstreamSet::ChooseFirst(std::string_view model, std::string_view path) const {
+  const Member& chosen = MemberFor(model, path);
+  return {chosen.asked, chosen.Known(model)};
+}
+
 std::vector<Candidate> UpstreamSet::Choose(std::string_view model, std::string_view path) const {
-  auto chosen = std::find_if(members_.begin(), members_.end(),
-                             [&](const Member& member) { return member.Matches(model, path); });
-  if (chosen == members_.end()) --chosen;
-  std::vector<Candidate> candidates{chosen->As(model)};
-  for (const std::size_t place : chosen->fallbacks) {
+  const Member& chosen = MemberFor(model, path);
+  std::vector<Candidate> candidates{chosen.As(model)};
+  for (const std::size_t place : chosen.fallbacks) {
     candidates.push_back(members_[place].As(model));
   }
   return candidates;

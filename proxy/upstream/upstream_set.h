@@ -47,6 +47,13 @@ class UpstreamSet {
   // nothing at all, such as "*", match); `path` below /v1 without query: "/chat/completions".
   std::vector<Candidate> Choose(std::string_view model, std::string_view path) const;
 
+  // The first of Choose, without a copy: `model` lives as long as the set or the argument.
+  struct First {
+    Upstream* upstream;
+    std::string_view model;
+  };
+  First ChooseFirst(std::string_view model, std::string_view path) const;
+
   // How many there are; at least 1.
   std::size_t size() const;
 
@@ -60,6 +67,7 @@ class UpstreamSet {
  private:
   struct Member;
   explicit UpstreamSet(std::vector<Member> members);
+  const Member& MemberFor(std::string_view model, std::string_view path) const;
   // Gives a member its transport.
   Status Make(Member& member, const Clock& clock);
   static Result<std::vector<Member>> Arrange(std::vector<UpstreamOptions> options);

@@ -1,0 +1,58 @@
+// HitLane: the proxy's fast lane. A whole, small request for a cached endpoint whose answer stands
+// in memory is answered on the loop: one pass over its fields, one over its body, one look-up for
+// each key, one write. It gives what Proxy::Handle gives, byte for byte but for times and ids, or
+// declines; tests/proxy/hit_lane_test.cc sends every kind of request both ways.
+//
+// Thread-safety: none; one for each loop.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "proxy/admin/request_record.h"
+#include "proxy/hit_fields.h"
+#include "proxy/http/fast_lane.h"
+#include "proxy/openai/embedding_hits.h"
+#include "proxy/openai/responses_handler.h"
+#include "proxy/partitioner.h"
+
+namespace larder {
+
+class HitLane final : public FastLane {
+ public:
+  // All outlive the lane.
+  struct Parts {
+    EmbeddingsService& embeddings;
+    ResponsesHandler& responses;
+    const Partitioner& partitioner;
+    const Clock& clock;
+    const std::function<void(const RequestRecord&)>& observer;  // may be empty
+    std::string_view upstream;  // for the records, where there was no choice
+    bool varies_by_origin;      // pages may call: caches in between must tell them apart
+  };
+  explicit HitLane(const Parts& parts);
+
+  bool Answer(const FastRequest& request, FastAnswer& answer) override;
+  void OnSent(const SendOutcome& outcome) override;
+  std::function<void(const SendOutcome&)> Later() override;
+
+ private:
+  bool AnswerEmbeddings(const HitRequest& request);
+  bool AnswerResponse(const HitRequest& request);
+  void WriteHead(const FastRequest& request);
+  static void Finish(const Parts& parts, MonoTime received, RequestRecord& record,
+                     const SendOutcome& outcome);
+
+  const Parts parts_;
+  HitFields fields_;
+  JsonParser parser_;
+  EmbeddingHits embeddings_;
+  // Of the answer being given.
+  ResponsePointer entry_;
+  std::string head_;
+  std::string body_;
+  MonoTime received_{};
+  RequestRecord record_;
+};
+
+}  // namespace larder
