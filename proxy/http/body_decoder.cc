@@ -8,6 +8,45 @@ namespace {
 constexpr std::size_t kMaxSizeLine = 256;
 constexpr std::size_t kMaxTrailers = 8192;
 
+// Takes a token, or a quoted string where that is allowed, off the front; false when there is none.
+bool TakeWord(std::string_view& rest, bool may_be_quoted) {
+  std::size_t size = 0;
+  if (may_be_quoted && rest.starts_with('"')) {
+    for (size = 1; size < rest.size() && rest[size] != '"'; ++size) {
+      if (rest[size] == '\\') ++size;
+    }
+    if (size >= rest.size()) return false;
+    ++size;
+  } else {
+    while (size < rest.size() && IsToken(rest.substr(size, 1))) ++size;
+  }
+  rest.remove_prefix(size);
+  return size > 0;
+}
+
+void SkipOws(std::string_view& rest) {
+  rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
+}
+
+// Chunk extensions (RFC 9112, section 7.1.1), or none; what they say is dropped. White space is
+// taken behind ';' and around '=', not before ';', where other servers read it as part of the size.
+bool AreExtensions(std::string_view rest) {
+  while (!rest.empty()) {
+    if (rest.front() != ';') return false;
+    rest.remove_prefix(1);
+    SkipOws(rest);
+    if (!TakeWord(rest, false)) return false;
+    std::string_view value = rest;
+    SkipOws(value);
+    if (!value.starts_with('=')) continue;
+    value.remove_prefix(1);
+    SkipOws(value);
+    if (!TakeWord(value, true)) return false;
+    rest = value;
+  }
+  return true;
+}
+
 }  // namespace
 
 BodyDecoder::BodyDecoder(const RequestHead& head)
@@ -84,7 +123,7 @@ BodyDecoder::State BodyDecoder::DecodeLine(std::string_view& bytes) {
   return State::kMore;
 }
 
-// Hexadecimal digits, then nothing or an extension behind ';'.
+// Hexadecimal digits, then nothing or extensions.
 bool BodyDecoder::TakeChunkSize(std::string_view line) {
   std::size_t digits = 0;
   remaining_ = 0;
@@ -103,7 +142,7 @@ bool BodyDecoder::TakeChunkSize(std::string_view line) {
     if (digits >= 15) return false;
     remaining_ = remaining_ * 16 + value;
   }
-  return digits > 0 && (digits == line.size() || line[digits] == ';');
+  return digits > 0 && AreExtensions(line.substr(digits));
 }
 
 }  // namespace larder

@@ -21,15 +21,36 @@ HeadViewParse Refuse(int status, std::string_view reason) {
   return parse;
 }
 
-// Host of RFC 3986: enough to refuse what no server could be called.
-bool IsHost(std::string_view text) {
-  for (const char c : text) {
-    if (!(IsToken({&c, 1}) || c == ':' || c == '[' || c == ']' || c == '(' || c == ')' ||
-          c == ',' || c == ';' || c == '=')) {
+bool IsHexDigit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// A reg-name of RFC 3986, section 3.2.2, with ':' where an address in brackets has it.
+bool IsHostName(std::string_view text, bool in_brackets) {
+  constexpr std::string_view kMarks = "-._~!$&'()*+,;=";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '%') {
+      if (text.size() - i < 3 || !IsHexDigit(text[i + 1]) || !IsHexDigit(text[i + 2])) return false;
+      i += 2;
+    } else if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                 kMarks.find(c) != std::string_view::npos || (in_brackets && c == ':'))) {
       return false;
     }
   }
   return true;
+}
+
+// A host and, behind a colon, a port, which may be empty; an empty text is one too.
+bool IsHost(std::string_view text) {
+  const bool in_brackets = text.starts_with('[');
+  const std::size_t end = std::min(text.find(in_brackets ? ']' : ':'), text.size());
+  if (in_brackets && end == text.size()) return false;
+  const std::size_t begin = in_brackets ? 1 : 0;
+  if (!IsHostName(text.substr(begin, end - begin), in_brackets)) return false;
+  const std::string_view port = text.substr(in_brackets ? end + 1 : end);
+  return port.empty() ||
+         (port[0] == ':' && port.find_first_not_of("0123456789", 1) == std::string_view::npos);
 }
 
 // Absolute-form to origin-form, `authority` set from it; false when it is neither.
