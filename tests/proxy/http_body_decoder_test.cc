@@ -4,12 +4,12 @@
 
 #include <ostream>
 
+#include "tests/support/request_rows.h"
+
 namespace larder {
 namespace {
 
 using State = BodyDecoder::State;
-using namespace std::string_literals;
-
 const std::string kNext = "0\r\n\r\nGET /next HTTP/1.1\r\nHost: x\r\n\r\n";
 
 RequestHead Chunked() {
@@ -62,69 +62,23 @@ std::ostream& operator<<(std::ostream& out, const ChunkRow& row) {
   return out << row.name;
 }
 
-std::vector<ChunkRow> ChunkRows() {
-  const std::string long_line(300, 'x');
-  return {
-      {"Empty", "0\r\n\r\n", State::kEnd},
-      {"One", "5\r\nhello\r\n0\r\n\r\n", State::kEnd, "hello"},
-      {"Several", "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n", State::kEnd, "abc"},
-      {"HexOfBothCases", "a\r\n0123456789\r\nA\r\nabcdefghij\r\n0\r\n\r\n", State::kEnd,
-       "0123456789abcdefghij"},
-      {"LeadingZeros", "0000a\r\n0123456789\r\n000\r\n\r\n", State::kEnd, "0123456789"},
-      {"DataOfCrlf", "4\r\n\r\n\r\n\r\n0\r\n\r\n", State::kEnd, "\r\n\r\n"},
-      {"DataThatLooksLikeTheEnd", "5\r\n0\r\n\r\n\r\n0\r\n\r\n", State::kEnd, "0\r\n\r\n"},
-      {"DataOfEveryControlByte", "3\r\n\0\x7f\x01\r\n0\r\n\r\n"s, State::kEnd, "\0\x7f\x01"s},
-      {"Extension", "5;a=b\r\nhello\r\n0;c\r\n\r\n", State::kEnd, "hello"},
-      {"ExtensionQuoted", "5;a=\"b;c\"\r\nhello\r\n0\r\n\r\n", State::kEnd, "hello"},
-      {"ExtensionWithTab", "5;\ta\r\nhello\r\n0\r\n\r\n", State::kEnd, "hello"},
-      {"Trailer", "0\r\nX-Sum: 1\r\nY: 2\r\n\r\n", State::kEnd},
-      {"TrailerNamedContentLength", "0\r\nContent-Length: 7\r\n\r\n", State::kEnd},
-      {"NoSize", "\r\nhello\r\n0\r\n\r\n", State::kRefused},
-      {"SizeOfOnlyExtension", ";a\r\n", State::kRefused},
-      {"SizeNotHex", "g\r\n", State::kRefused},
-      {"SizeNegative", "-5\r\nhello\r\n", State::kRefused},
-      {"SizeWithPlus", "+5\r\nhello\r\n", State::kRefused},
-      {"SizeWith0x", "0x5\r\nhello\r\n", State::kRefused},
-      {"SizeWithUnderscore", "1_0\r\n", State::kRefused},
-      {"SizeWithSpaceBefore", " 5\r\nhello\r\n", State::kRefused},
-      {"SizeWithSpaceBehind", "5 \r\nhello\r\n", State::kRefused},
-      {"SizeWithSpaceBeforeExtension", "5 ;a\r\nhello\r\n", State::kRefused},
-      {"SizeWithTabBehind", "5\t\r\nhello\r\n", State::kRefused},
-      {"SizeWithComma", "5,5\r\nhello\r\n", State::kRefused},
-      {"SizeWithNul", "5\0\r\nhello\r\n"s, State::kRefused},
-      {"SizeOf16Digits", "1000000000000000\r\n", State::kRefused},
-      {"SizeBeyondUint64", "10000000000000005\r\nhello\r\n0\r\n\r\n", State::kRefused},
-      {"SizeOfManyZeros", std::string(40, '0').append("5\r\nhello\r\n"), State::kRefused},
-      {"SizeEndedByLf", "5\nhello\r\n0\r\n\r\n", State::kRefused},
-      {"SizeEndedByCr", "5\rhello\r\n", State::kRefused},
-      {"SizeEndedByCrCrLf", "5\r\r\nhello\r\n", State::kRefused},
-      {"ExtensionWithLf", "5;a\nhello\r\n0\r\n\r\n", State::kRefused},
-      {"ExtensionWithCr", "5;a\rb\r\nhello\r\n", State::kRefused},
-      {"ExtensionWithNul", "5;\0\r\nhello\r\n"s, State::kRefused},
-      {"ExtensionTooLong", "5;" + long_line + "\r\nhello\r\n", State::kRefused},
+// The bodies of the table of requests, and those that have not ended.
+std::vector<ChunkRow> ChunkedBodies() {
+  std::vector<ChunkRow> rows = {
       {"EndlessSizeLine", std::string(1000, '0'), State::kRefused},
-      {"DataWithoutCrlf", "5\r\nhello0\r\n\r\n", State::kRefused},
-      {"DataLongerThanSize", "5\r\nhello!\r\n0\r\n\r\n", State::kRefused},
-      {"DataEndedByLf", "5\r\nhello\n0\r\n\r\n", State::kRefused},
-      {"DataEndedByCr", "5\r\nhello\r0\r\n\r\n", State::kRefused},
-      {"DataEndedByLfCr", "5\r\nhello\n\r0\r\n\r\n", State::kRefused},
-      {"TrailerWithoutColon", "0\r\nGET /smuggled HTTP/1.1\r\n\r\n", State::kRefused},
-      {"TrailerWithoutName", "0\r\n: a\r\n\r\n", State::kRefused},
-      {"TrailerWithSpaceBeforeColon", "0\r\nA : b\r\n\r\n", State::kRefused},
-      {"TrailerWithSpaceInName", "0\r\nGET http://x/ HTTP/1.1\r\n\r\n", State::kRefused},
-      {"TrailerFolded", "0\r\nA: b\r\n c: d\r\n\r\n", State::kRefused},
-      {"TrailerEndedByLf", "0\r\nA: b\n\r\n", State::kRefused},
-      {"TrailerWithNul", "0\r\nA: \0\r\n\r\n"s, State::kRefused},
-      {"TrailerTooLong", "0\r\nA: " + std::string(9000, 'a') + "\r\n\r\n", State::kRefused},
-      {"EndByLf", "0\r\n\n", State::kRefused},
-      {"EndByLfs", "0\n\n", State::kRefused},
+      {"EndlessExtension", "5;" + std::string(1000, 'x'), State::kRefused},
       {"CutInSize", "5", State::kMore},
+      {"CutInExtension", "5;a=\"", State::kMore},
       {"CutInData", "5\r\nhel", State::kMore, "hel"},
       {"CutBehindData", "5\r\nhello", State::kMore, "hello"},
       {"CutBeforeLastChunk", "5\r\nhello\r\n", State::kMore, "hello"},
       {"CutInLastChunk", "5\r\nhello\r\n0\r\n", State::kMore, "hello"},
       {"CutInTrailer", "0\r\nA: b", State::kMore},
   };
+  for (const RequestRow& row : ChunkRows()) {
+    rows.push_back({row.name, row.body, row.served() ? State::kEnd : State::kRefused, row.content});
+  }
+  return rows;
 }
 
 class ChunkTable : public testing::TestWithParam<ChunkRow> {};
@@ -149,11 +103,11 @@ TEST_P(ChunkTable, IsTheSameWithRoomForOneByte) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(, ChunkTable, testing::ValuesIn(ChunkRows()),
+INSTANTIATE_TEST_SUITE_P(, ChunkTable, testing::ValuesIn(ChunkedBodies()),
                          [](const auto& row) { return row.param.name; });
 
 TEST(BodyDecoderTest, NeverTakesAByteOfTheNextRequest) {
-  for (const ChunkRow& row : ChunkRows()) {
+  for (const ChunkRow& row : ChunkedBodies()) {
     if (row.state != State::kEnd) continue;
     const std::string bytes = row.bytes + kNext;
     for (std::size_t split = 0; split <= bytes.size(); ++split) {

@@ -1,6 +1,5 @@
 // The front over real sockets: requests in, whole answers out.
 #include "tests/proxy/http_front_fixture.h"
-#include "tests/proxy/http_request_head_table.h"
 
 namespace larder {
 namespace {
@@ -234,30 +233,6 @@ TEST_F(FrontTest, AHalfClosedClientWhoseNextRequestIsNotWholeIsLetGoAtOnce) {
 }
 
 // --- What must never be understood ---
-
-class FrontHeadTable : public FrontTest, public testing::WithParamInterface<HeadRow> {};
-
-TEST_P(FrontHeadTable, IsAnsweredAndClosedAndNothingBehindItReachesTheHandler) {
-  const auto running = Start();
-  RawClient client = Connect();
-  client.Send(GetParam().bytes);
-  client.Send("POST /smuggled HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
-  const RawMessage answer = client.ReadResponse();
-  EXPECT_EQ(answer.status(), GetParam().status);
-  EXPECT_TRUE(answer.body.starts_with("front error: ")) << answer.body;
-  EXPECT_EQ(answer.Field("connection"), "close");
-  EXPECT_EQ(client.ReadToEnd(), "");
-  EXPECT_TRUE(handler_.seen().empty());
-}
-
-std::vector<HeadRow> MalformedRows() {
-  std::vector<HeadRow> rows = HeadRows();
-  std::erase_if(rows, [](const HeadRow& row) { return row.status == 0; });
-  return rows;
-}
-
-INSTANTIATE_TEST_SUITE_P(, FrontHeadTable, testing::ValuesIn(MalformedRows()),
-                         [](const auto& row) { return row.param.name; });
 
 TEST_F(FrontTest, AMalformedHeadBehindAGoodRequestIsAnsweredInItsTurn) {
   const auto running = Start();
