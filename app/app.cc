@@ -285,12 +285,17 @@ Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log) {
       [&graph](const NewEmbedding& added) { graph.indexer.Enqueue(added); });
   LARDER_RETURN_IF_ERROR(graph.front.Start());
   const std::string& host = config.front.host;
-  graph.address = "http://" + (host.find(':') == std::string::npos ? host : "[" + host + "]") +
-                  ":" + std::to_string(graph.front.port());
+  graph.address = (config.front.tls.enabled() ? "https://" : "http://") +
+                  (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
+                  std::to_string(graph.front.port());
   graph.indexer.Start();
   graph.flusher = std::thread([&graph] { graph.RunFlusher(); });
   graph.ready = true;
   return app;
+}
+
+Status App::ReloadCertificate() {
+  return graph_->front.ReloadCertificate();
 }
 
 bool App::Stop() {

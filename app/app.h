@@ -22,8 +22,12 @@ class App {
   static Result<std::unique_ptr<App>> Start(const Config& config, Log& log);
   ~App();
 
-  // "http://127.0.0.1:8787", with the port that was bound.
+  // "http://127.0.0.1:8787", with the port that was bound; "https://..." with a certificate.
   const std::string& address() const;
+
+  // Reads the certificate again, for connections to come; nothing without one. Errors:
+  // kInvalidArgument; then the old one stays in use.
+  Status ReloadCertificate();
 
   // Ready off, stop accepting, let requests in flight finish (drain_timeout at most), end the
   // relays, the indexer and the front, flush. True when every request finished in time. Further

@@ -11,7 +11,8 @@ std::string ServerOf(const CommandLine& command, const Config& config) {
   if (command.server) return *command.server;
   const std::string& host = config.front.host;
   const std::string shown = host.find(':') == std::string::npos ? host : "[" + host + "]";
-  return "http://" + shown + ":" + std::to_string(config.front.port);
+  return (config.front.tls.enabled() ? "https://" : "http://") + shown + ":" +
+         std::to_string(config.front.port);
 }
 
 Headers ProviderCredential() {

@@ -23,11 +23,16 @@ sigset_t BlockSignals() {
   return set;
 }
 
-// SIGHUP: the file is read and checked again. Listening addresses, databases and sizes are settled
-// at the start, so that what has changed is told and takes effect with the next one.
-void Recheck(const CommandLine& command, Log& log) {
+// SIGHUP: the certificate is read again, for connections to come, and the file is checked.
+// Listening addresses, databases and sizes are settled at the start, so that what has changed is
+// told and takes effect with the next one.
+void Recheck(const CommandLine& command, App& app, Log& log) {
   const LoadResult result = LoadFor(command);
   if (result.ok()) {
+    if (const Status reloaded = app.ReloadCertificate(); !reloaded.ok()) {
+      log.Error("the certificate could not be read again; the old one stays in use",
+                {{"problem", reloaded.error().message}});
+    }
     log.Info("the configuration was read again and is right; changes take effect at the next start",
              {{"file", result.loaded->file.empty() ? "(none)" : result.loaded->file}});
     return;
@@ -67,7 +72,7 @@ int RunServe(const CommandLine& command) {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) continue;
     if (signal == SIGHUP) {
-      Recheck(command, log);
+      Recheck(command, **app, log);
       continue;
     }
     log.Info("stopping: no new requests; those in flight finish",

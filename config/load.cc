@@ -62,6 +62,17 @@ void CheckExposure(LoadState& state) {
                         "LARDER_ADMIN_TOKEN, or name a file that holds one with admin.token_file");
 }
 
+// A certificate without its key, or a key alone, would leave the address in plain HTTP unnoticed.
+void CheckTls(LoadState& state) {
+  const TlsOptions& tls = state.loaded.config.front.tls;
+  if (tls.certificate_file.empty() == tls.key_file.empty()) return;
+  const bool lacks_key = tls.key_file.empty();
+  state.ProblemWith(lacks_key ? "server.tls_certificate_file" : "server.tls_key_file",
+                    std::string("HTTPS needs a certificate and its key: set ") +
+                        (lacks_key ? "server.tls_key_file" : "server.tls_certificate_file") +
+                        " too");
+}
+
 }  // namespace
 
 std::optional<std::string> LoadState::Variable(std::string_view name) const {
@@ -101,6 +112,7 @@ LoadResult LoadConfig(const LoadInputs& inputs) {
   CheckUpstreams(state);
   ReadNamed(state);
   CheckExposure(state);
+  CheckTls(state);
   LoadResult result;
   result.problems = std::move(state.problems);
   if (result.problems.empty()) result.loaded = std::move(state.loaded);

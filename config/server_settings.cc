@@ -35,6 +35,13 @@ constexpr Setting kRows[] = {
         .SetBy(&SetListen)
         .Environment("LARDER_LISTEN")
         .Flag("--listen"),
+    PlainRow<LARDER_AT(front.tls.certificate_file)>(
+        "server.tls_certificate_file",
+        "PEM file with the certificate, then those between it and the root: makes the address "
+        "speak "
+        "HTTPS. Read again on SIGHUP."),
+    PlainRow<LARDER_AT(front.tls.key_file)>(
+        "server.tls_key_file", "PEM file with the certificate's private key, without passphrase."),
     NumberRow<void, LARDER_AT(front.loops)>("server.loops", 0, 256, "event loops",
                                             "Threads that read and write connections; 0 = one per "
                                             "core."),

@@ -35,12 +35,15 @@ Connection::~Connection() {
 }
 
 void Connection::Start() {
-  SetDeadline(context_.options.idle_timeout);
+  if (context_.tls != nullptr) tls_ = context_.tls->NewSession(fd_);
+  const bool lacks_tls = context_.tls != nullptr && tls_ == nullptr;
+  // A handshake is a head as far as patience goes.
+  SetDeadline(tls_ != nullptr ? context_.options.head_timeout : context_.options.idle_timeout);
   interest_ = EPOLLIN | EPOLLRDHUP;
   const Status watched =
       loop_.Watch(fd_, interest_,
                   [self = shared_from_this()](std::uint32_t events) { self->OnEvents(events); });
-  if (!watched.ok()) Close();
+  if (!watched.ok() || lacks_tls) Close();
 }
 
 void Connection::Close() {
@@ -124,7 +127,9 @@ void Connection::OnEvents(std::uint32_t events) {
     Close();
     return;
   }
-  if ((events & (EPOLLIN | EPOLLRDHUP)) != 0) OnReadable();
+  // A handshake may have to write before it can read on.
+  const bool readable = (events & (EPOLLIN | EPOLLRDHUP)) != 0;
+  if (readable || (tls_ != nullptr && tls_->wants_write())) OnReadable();
   if (state_ != State::kClosed && (events & EPOLLOUT) != 0) {
     Flush();
     if (state_ == State::kResponding) PumpStream();
@@ -132,11 +137,57 @@ void Connection::OnEvents(std::uint32_t events) {
   }
 }
 
+ssize_t Connection::Receive(char* bytes, std::size_t size) {
+  return tls_ == nullptr ? ::recv(fd_, bytes, size, 0) : tls_->Receive(bytes, size);
+}
+
 void Connection::OnReadable() {
+  ReadOnce();
+  ReadPendingSoon();
+}
+
+// No event tells of what TLS has taken from the socket already. The loop's other connections get
+// their turn first.
+void Connection::ReadPendingSoon() {
+  if (tls_ == nullptr || read_posted_ || state_ == State::kClosed || !tls_->HasPending() ||
+      !reading_wanted()) {
+    return;
+  }
+  read_posted_ = true;
+  loop_.Post([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self == nullptr || self->state_ == State::kClosed) return;
+    self->read_posted_ = false;
+    self->OnReadable();
+  });
+}
+
+void Connection::OnTlsFailure() {
+  const bool plain_http = tls_->got_plain_http();
+  tls_ = nullptr;
+  if (plain_http && state_ == State::kHead) {
+    in_.clear();
+    AnswerAndClose(400, "this address speaks HTTPS: use https://");
+  } else {
+    Close();
+  }
+}
+
+void Connection::ReadOnce() {
   std::array<char, kReadStep> bytes;
-  const ssize_t size = ::recv(fd_, bytes.data(), bytes.size(), 0);
+  const bool was_established = tls_ == nullptr || tls_->established();
+  const ssize_t size = Receive(bytes.data(), bytes.size());
+  if (!was_established && tls_->established() && size < 0) {
+    SetDeadline(context_.options.idle_timeout);  // the handshake is over, a head has not begun
+  }
   if (size < 0) {
-    if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) Close();
+    if (errno == EPROTO && tls_ != nullptr) {
+      OnTlsFailure();
+    } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+      Close();
+    } else if (tls_ != nullptr) {
+      UpdateInterest();
+    }
     return;
   }
   if (size == 0) {

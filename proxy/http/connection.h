@@ -18,6 +18,7 @@
 #include "proxy/http/handler.h"
 #include "proxy/http/request_head.h"
 #include "proxy/http/response_head.h"
+#include "proxy/http/tls_server.h"
 #include "proxy/http/worker_pool.h"
 
 namespace larder {
@@ -43,6 +44,7 @@ struct ConnectionContext {
   HttpHandler& handler;
   WorkerPool& workers;
   const Clock& clock;
+  const TlsServer* tls = nullptr;  // null: plain HTTP
   std::function<bool()> draining;  // true: answer with Connection: close
   std::size_t max_fibers = 4096;   // requests on fibers of one loop; the next is refused
 };
@@ -73,6 +75,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
     kClosed,
   };
 
+  // As recv and send, through TLS where that is spoken.
+  ssize_t Receive(char* bytes, std::size_t size);
+  ssize_t Send(const char* bytes, std::size_t size);
+  // The peer broke TLS off, or never spoke it.
+  void OnTlsFailure();
+
   static constexpr std::size_t kReadStep = 64 * 1024;
   // Buffers larger than this are given back when they are empty.
   static constexpr std::size_t kKeptBuffer = 4 * 1024;
@@ -81,9 +89,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void OnEvents(std::uint32_t events);
   void OnReadable();
-  void Advance();   // acts on what stands in in_
-  void EndInput();  // the client sent FIN: what is not whole now never will be
-  bool ReadHead();  // false: more bytes are needed, or the connection is done
+  void ReadOnce();
+  void ReadPendingSoon();  // what TLS holds already, when it is wanted
+  void Advance();          // acts on what stands in in_
+  void EndInput();         // the client sent FIN: what is not whole now never will be
+  bool ReadHead();         // false: more bytes are needed, or the connection is done
   void BeginBody(RequestHead head);
   // Whether the request whose head was read has been answered from memory.
   bool TryFastLane(std::size_t head_bytes);
@@ -125,6 +135,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Lane& lane_;
   std::function<void(int fd)> on_closed_;
   std::string peer_;
+  std::unique_ptr<TlsSession> tls_;  // null: plain HTTP
+  bool read_posted_ = false;
   State state_ = State::kHead;
   std::uint32_t interest_ = 0;
   MonoTime deadline_{};

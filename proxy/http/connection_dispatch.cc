@@ -34,6 +34,15 @@ bool Connection::TryFastLane(std::size_t head_bytes) {
   FastAnswer answer;
   if (!lane_.fast->Answer({head, body, received_, Date()}, answer)) return false;
 
+  if (tls_ != nullptr) {  // one record is cheaper than two
+    out_.append(answer.head).append(answer.body);
+    written_.push_back(
+        {flushed_ + unsent(), {answer.body.size(), true, received_}, lane_.fast->Later()});
+    in_.erase(0, head_bytes + static_cast<std::size_t>(body_bytes));
+    scanned_ = 0;
+    Flush();
+    return true;
+  }
   const std::size_t size = answer.head.size() + answer.body.size();
   std::array<iovec, 2> pieces = {{{const_cast<char*>(answer.head.data()), answer.head.size()},
                                   {const_cast<char*>(answer.body.data()), answer.body.size()}}};

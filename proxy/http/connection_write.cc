@@ -137,12 +137,15 @@ void Connection::AnswerAndClose(int status, std::string_view message) {
   OnResponse(context_.handler.RenderFrontError(status, message));
 }
 
+ssize_t Connection::Send(const char* bytes, std::size_t size) {
+  return tls_ == nullptr ? ::send(fd_, bytes, size, MSG_NOSIGNAL) : tls_->Send(bytes, size);
+}
+
 void Connection::Flush() {
   if (state_ == State::kClosed) return;
   if (out_position_ == 0 && !out_.empty() && (interest_ & EPOLLOUT) == 0) SetProgressDeadline();
   while (unsent() > 0) {
-    const ssize_t size =
-        ::send(fd_, out_.data() + out_position_, out_.size() - out_position_, MSG_NOSIGNAL);
+    const ssize_t size = Send(out_.data() + out_position_, out_.size() - out_position_);
     if (size < 0) {
       if (errno == EINTR) continue;
       if (errno != EAGAIN && errno != EWOULDBLOCK) {
@@ -178,6 +181,7 @@ void Connection::Flush() {
         return;
       }
       // The answer is out: say so, and let the client close, so that it is not reset unread.
+      if (tls_ != nullptr) tls_->Finish();
       ::shutdown(fd_, SHUT_WR);
       SetDeadline(std::chrono::milliseconds(2000));
     }
@@ -205,7 +209,8 @@ bool Connection::reading_wanted() const {
 void Connection::UpdateInterest() {
   std::uint32_t wanted = 0;
   if (reading_wanted()) wanted |= EPOLLIN | EPOLLRDHUP;
-  if (unsent() > 0) wanted |= EPOLLOUT;
+  if (unsent() > 0 || (tls_ != nullptr && tls_->wants_write())) wanted |= EPOLLOUT;
+  ReadPendingSoon();
   if (wanted == interest_) return;
   interest_ = wanted;
   loop_.Rewatch(fd_, wanted);

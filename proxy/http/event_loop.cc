@@ -1,5 +1,6 @@
 #include "proxy/http/event_loop.h"
 
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -7,12 +8,21 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstring>
 
 namespace larder {
 namespace {
 
 thread_local EventLoop* current = nullptr;
+
+// TLS writes without a flag that would keep the signal away.
+void BlockBrokenPipes() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
 
 }  // namespace
 
@@ -144,6 +154,7 @@ void EventLoop::Tick() {
 
 void EventLoop::Run() {
   current = this;
+  BlockBrokenPipes();
   std::array<epoll_event, 256> events{};
   auto next_tick = std::chrono::steady_clock::now() + std::chrono::milliseconds(tick_ms_);
   bool woken = true;

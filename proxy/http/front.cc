@@ -38,8 +38,9 @@ Front::Front(FrontOptions options, HttpHandler& handler, const Clock& clock)
       handler_(handler),
       clock_(clock),
       workers_(options_.workers),
-      context_{options_.connection, handler_, workers_, clock_,
-               [this] { return draining_.load(std::memory_order_relaxed); }} {}
+      context_{options_.connection, handler_, workers_, clock_, nullptr, [this] {
+                 return draining_.load(std::memory_order_relaxed);
+               }} {}
 
 Front::~Front() {
   Stop();
@@ -88,7 +89,15 @@ Status Front::Bind() {
   return {};
 }
 
+Status Front::ReloadCertificate() {
+  return tls_ == nullptr ? Status() : tls_->Reload();
+}
+
 Status Front::Start() {
+  if (options_.tls.enabled()) {
+    LARDER_ASSIGN_OR_RETURN(tls_, TlsServer::Load(options_.tls));
+    context_.tls = tls_.get();
+  }
   LARDER_RETURN_IF_ERROR(Bind());
   if (Status made = MakeLoops(); !made.ok()) {
     loops_.clear();
@@ -163,6 +172,10 @@ void Front::AddConnection(Loop& loop, int fd, std::string peer) {
 }
 
 void Front::Refuse(int fd) const {
+  if (tls_ != nullptr) {  // a handshake for a refusal would cost more than it tells
+    ::close(fd);
+    return;
+  }
   Response full = handler_.RenderFrontError(
       503,
       "the server is at its limit of connections; retry shortly, or raise server.max_connections");

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "proxy/http/connection.h"
+#include "proxy/http/tls_server.h"
 
 namespace larder {
 
@@ -19,6 +20,7 @@ struct FrontOptions {
   std::size_t loops = 0;           // event loops; 0 = one per core
   std::size_t max_connections = 10'000;
   std::size_t max_requests = 4096;  // on fibers, all loops together; the next is refused
+  TlsOptions tls;                   // plain HTTP unless enabled
   WorkerPoolOptions workers;
   ConnectionOptions connection;
 };
@@ -32,7 +34,8 @@ class Front {
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
 
-  // Binds and serves. Errors: kUnavailable (address in use, not this machine's), kIo.
+  // Binds and serves. Errors: kUnavailable (address in use, not this machine's), kIo, those of
+  // TlsServer::Load.
   Status Start();
   // The port that was bound. Precondition: Start succeeded.
   std::uint16_t port() const { return port_; }
@@ -43,6 +46,9 @@ class Front {
   // Closes every connection and waits for handlers that still run: have what they wait for end
   // first.
   void Stop();
+
+  // Reads the certificate again, for connections to come. Errors: as TlsServer::Reload.
+  Status ReloadCertificate();
 
   std::size_t connections() const { return connections_.load(std::memory_order_relaxed); }
   const WorkerPool& workers() const { return workers_; }
@@ -70,6 +76,7 @@ class Front {
   HttpHandler& handler_;
   const Clock& clock_;
   WorkerPool workers_;
+  std::unique_ptr<TlsServer> tls_;  // null: plain HTTP
   std::atomic<bool> draining_{false};
   std::atomic<std::size_t> connections_{0};
   ConnectionContext context_;
