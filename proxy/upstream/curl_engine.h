@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 #include "proxy/http/event_loop.h"
-#include "proxy/upstream/upstream.h"
+#include "proxy/upstream/transport.h"
 
 namespace larder {
 
@@ -32,27 +32,24 @@ struct CurlEngineOptions {
 
 class CurlExchange;
 
-class CurlEngine {
+class CurlEngine final : public Transport {
  public:
   // `clock` outlives the engine. Errors: kIo (no descriptors), kInternal (libcurl refused).
   static Result<std::unique_ptr<CurlEngine>> Start(CurlEngineOptions options, const Clock& clock);
   // Fails every exchange under way. Bodies handed out may outlive the engine.
-  ~CurlEngine();
+  ~CurlEngine() override;
 
   // Sends `request` to `url` and waits for the response head; see Upstream::Send. Also kOverloaded:
   // at once when max_queue requests wait, else after queue_timeout (or the first-byte timeout where
   // that is shorter) without a connection. The first-byte timeout is counted from then on, the
   // total timeout from the call. Kept to about 100 ms.
-  Result<UpstreamReply> Send(const std::string& url, UpstreamRequest request);
+  Result<UpstreamReply> Send(const std::string& url, UpstreamRequest request) override;
 
   // Opens a websocket at `url`; see Upstream::OpenTunnel.
-  Result<UpstreamReply> OpenTunnel(const std::string& url, UpstreamRequest request);
+  Result<UpstreamReply> OpenTunnel(const std::string& url, UpstreamRequest request) override;
 
-  // Requests that wait for a connection now.
-  std::size_t queued() const;
-
-  // Fails every exchange and tunnel under way and each later one (kCancelled).
-  void Abort();
+  std::size_t queued() const override;
+  void Abort() override;
 
  private:
   class Impl;

@@ -20,24 +20,30 @@ UpstreamOptions Plain(std::string url) {
 
 }  // namespace
 
-HttpUpstream::HttpUpstream(UpstreamOptions options, CurlEngine& engine)
-    : options_(std::move(options)), origin_(OriginOf(options_.url)), engine_(engine) {}
+HttpUpstream::HttpUpstream(UpstreamOptions options, Transport& exchanges, Transport& tunnels)
+    : options_(std::move(options)),
+      origin_(OriginOf(options_.url)),
+      exchanges_(exchanges),
+      tunnels_(tunnels) {}
 
-HttpUpstream::HttpUpstream(std::string url, CurlEngine& engine)
-    : HttpUpstream(Plain(std::move(url)), engine) {}
+HttpUpstream::HttpUpstream(UpstreamOptions options, Transport& transport)
+    : HttpUpstream(std::move(options), transport, transport) {}
+
+HttpUpstream::HttpUpstream(std::string url, Transport& transport)
+    : HttpUpstream(Plain(std::move(url)), transport) {}
 
 Result<UpstreamReply> HttpUpstream::Send(UpstreamRequest request) {
   request.first_byte_timeout = std::min(request.first_byte_timeout, options_.first_byte_timeout);
   request.idle_timeout = std::min(request.idle_timeout, options_.idle_timeout);
   request.total_timeout = ShorterTimeout(request.total_timeout, options_.total_timeout);
   const std::string url = Direct(request);
-  return engine_.Send(url, std::move(request));
+  return exchanges_.Send(url, std::move(request));
 }
 
 Result<UpstreamReply> HttpUpstream::OpenTunnel(UpstreamRequest request) {
   request.first_byte_timeout = std::min(request.first_byte_timeout, options_.first_byte_timeout);
   const std::string url = Direct(request);
-  return engine_.OpenTunnel(url, std::move(request));
+  return tunnels_.OpenTunnel(url, std::move(request));
 }
 
 std::string HttpUpstream::Direct(UpstreamRequest& request) const {

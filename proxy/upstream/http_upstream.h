@@ -1,7 +1,7 @@
-// HttpUpstream: a provider behind a base URL, over a CurlEngine. Thread-safe.
+// HttpUpstream: a provider behind a base URL, over a Transport. Thread-safe.
 #pragma once
 
-#include "proxy/upstream/curl_engine.h"
+#include "proxy/upstream/transport.h"
 #include "proxy/upstream/upstream_options.h"
 
 namespace larder {
@@ -9,10 +9,12 @@ namespace larder {
 class HttpUpstream final : public Upstream {
  public:
   // Of `options` it uses name, url, api_key, api_key_header and the timeouts. `url` is http:// or
-  // https://, without a trailing slash: "https://api.openai.com/v1". `engine` outlives it.
-  HttpUpstream(UpstreamOptions options, CurlEngine& engine);
+  // https://, without a trailing slash: "https://api.openai.com/v1". Requests go over `exchanges`,
+  // websockets over `tunnels`; both outlive it.
+  HttpUpstream(UpstreamOptions options, Transport& exchanges, Transport& tunnels);
+  HttpUpstream(UpstreamOptions options, Transport& transport);
   // With the client's credentials and default timeouts.
-  HttpUpstream(std::string url, CurlEngine& engine);
+  HttpUpstream(std::string url, Transport& transport);
 
   // The base URL.
   const std::string& name() const override { return options_.url; }
@@ -30,7 +32,8 @@ class HttpUpstream final : public Upstream {
 
   const UpstreamOptions options_;
   const std::string origin_;
-  CurlEngine& engine_;
+  Transport& exchanges_;
+  Transport& tunnels_;
 };
 
 }  // namespace larder
