@@ -1,4 +1,4 @@
-// BodyDecoder: the body of one request out of the connection's bytes, by length or by chunks (RFC
+// BodyDecoder: the body of one message out of the connection's bytes, by length or by chunks (RFC
 // 9112, sections 6 and 7.1). Incremental; never takes a byte of the next request. Thread-safety:
 // none; one thread at a time.
 #pragma once
@@ -17,6 +17,8 @@ class BodyDecoder {
 
   // Decodes a body framed as `head` says.
   explicit BodyDecoder(const RequestHead& head);
+  // Decodes a chunked body.
+  static BodyDecoder Chunked() { return BodyDecoder(Step::kSize); }
 
   // Takes from the front of `bytes` (sets `consumed`) and appends decoded bytes to `out`, at most
   // `max_out` of them. kMore: call again with more bytes, or with more room. kRefused: the framing
@@ -30,6 +32,7 @@ class BodyDecoder {
  private:
   enum class Step { kSize, kData, kDataEnd, kTrailer, kLength, kDone };
 
+  explicit BodyDecoder(Step step) : step_(step) {}
   State DecodeLine(std::string_view& bytes);
   bool TakeChunkSize(std::string_view line);
 
