@@ -7,6 +7,7 @@
 #include "proxy/pattern.h"
 #include "proxy/upstream/builtin/builtin_upstream.h"
 #include "proxy/upstream/http_upstream.h"
+#include "proxy/upstream/plain_engine.h"
 #include "proxy/upstream/retrying_upstream.h"
 #include "proxy/upstream/stoppable_pause.h"
 
@@ -20,13 +21,23 @@ double RandomFraction() {
   return static_cast<double>(bits >> 11) * 0x1p-53;
 }
 
+// Proxies that the environment names are for neither engine.
+PlainEngineOptions PlainOptions(const CurlEngineOptions& options) {
+  return {.max_connections = options.max_connections,
+          .max_queue = options.max_queue,
+          .queue_timeout = options.queue_timeout,
+          .connect_timeout = options.connect_timeout,
+          .body_window_bytes = options.body_window_bytes};
+}
+
 }  // namespace
 
 // Fields stand in the order of construction.
 struct UpstreamSet::Member {
   UpstreamOptions options;
-  std::vector<std::size_t> fallbacks;  // places in members_
-  std::unique_ptr<CurlEngine> engine;  // null for the stand-in
+  std::vector<std::size_t> fallbacks;         // places in members_
+  std::unique_ptr<CurlEngine> engine;         // null for the stand-in
+  std::unique_ptr<PlainEngine> plain_engine;  // null but for http://
   std::unique_ptr<Upstream> transport;
   std::unique_ptr<RetryingUpstream> retrying;
   Upstream* asked = nullptr;
@@ -98,7 +109,13 @@ Status UpstreamSet::Make(Member& member, const Clock& clock) {
     member.transport = std::make_unique<BuiltinUpstream>();
   } else {
     LARDER_ASSIGN_OR_RETURN(member.engine, CurlEngine::Start(member.options.http, clock));
-    member.transport = std::make_unique<HttpUpstream>(member.options, *member.engine);
+    if (member.options.url.starts_with("http://")) {
+      member.plain_engine = std::make_unique<PlainEngine>(PlainOptions(member.options.http), clock);
+      member.transport =
+          std::make_unique<HttpUpstream>(member.options, *member.plain_engine, *member.engine);
+    } else {
+      member.transport = std::make_unique<HttpUpstream>(member.options, *member.engine);
+    }
   }
   member.retrying = std::make_unique<RetryingUpstream>(
       *member.transport, member.options, clock,
@@ -150,6 +167,7 @@ std::vector<UpstreamStats> UpstreamSet::Stats() const {
     UpstreamStats& stats = all.emplace_back();
     if (member.retrying != nullptr) stats = member.retrying->stats();
     if (member.engine != nullptr) stats.queued = member.engine->queued();
+    if (member.plain_engine != nullptr) stats.queued += member.plain_engine->queued();
     stats.label = member.options.name;
   }
   return all;
@@ -159,6 +177,7 @@ void UpstreamSet::Abort() {
   pause_->Stop();
   for (const Member& member : members_) {
     if (member.engine != nullptr) member.engine->Abort();
+    if (member.plain_engine != nullptr) member.plain_engine->Abort();
   }
 }
 
