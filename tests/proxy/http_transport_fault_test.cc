@@ -1,6 +1,6 @@
-// What HttpUpstream makes of answers that are broken, late, or never come. A broken body must never
-// look whole: it could be stored.
-#include "tests/proxy/curl_upstream_fixture.h"
+// What each Transport makes of answers that are broken, late, or never come. A broken body must
+// never look whole: it could be stored.
+#include "tests/proxy/http_transport_fixture.h"
 
 namespace larder {
 namespace {
@@ -94,31 +94,41 @@ std::vector<FaultRow> FaultRows() {
   };
 }
 
-class CurlFaultTable : public CurlUpstreamTest, public testing::WithParamInterface<FaultRow> {};
+class HttpTransportFaultTable
+    : public HttpTransport,
+      public testing::WithParamInterface<std::tuple<FaultRow, TransportKind>> {
+ protected:
+  HttpTransportFaultTable() : HttpTransport(std::get<TransportKind>(GetParam())) {}
+};
 
-TEST_P(CurlFaultTable, IsToldAsWhatItIs) {
-  RawServer server(RawServer::AnsweringOnce(GetParam().bytes));
+TEST_P(HttpTransportFaultTable, IsToldAsWhatItIs) {
+  const auto& row = std::get<FaultRow>(GetParam());
+  RawServer server(RawServer::AnsweringOnce(row.bytes));
   const auto reply = Send(server, Get());
-  if (GetParam().error) {
+  if (row.error) {
     ASSERT_FALSE(reply.ok());
-    EXPECT_EQ(reply.error().code, *GetParam().error) << reply.error().message;
+    EXPECT_EQ(reply.error().code, *row.error) << reply.error().message;
     EXPECT_EQ(reply.error().origin, ErrorOrigin::kUpstream);
     return;
   }
   ASSERT_TRUE(reply.ok()) << reply.error().message;
   const Got got = ReadAll(*reply->body);
-  EXPECT_EQ(got.first, GetParam().state) << got.second;
-  if (GetParam().state == ReadState::kEnd) {
+  EXPECT_EQ(got.first, row.state) << got.second;
+  if (row.state == ReadState::kEnd) {
     EXPECT_EQ(got.second, "hello");
   } else {
     EXPECT_EQ(reply->body->error().origin, ErrorOrigin::kUpstream);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(, CurlFaultTable, testing::ValuesIn(FaultRows()),
-                         [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(, HttpTransportFaultTable,
+                         testing::Combine(testing::ValuesIn(FaultRows()), kTransportKinds),
+                         [](const auto& row) {
+                           return std::get<FaultRow>(row.param).name +
+                                  TransportKindName(std::get<TransportKind>(row.param));
+                         });
 
-TEST_F(CurlUpstreamTest, LengthBesideChunkedIsNotPassedOnAndTheBodyNotTrusted) {
+TEST_P(HttpTransportTest, LengthBesideChunkedIsNotPassedOnAndTheBodyNotTrusted) {
   RawServer server(
       RawServer::AnsweringOnce("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: "
                                "chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"));
@@ -129,7 +139,7 @@ TEST_F(CurlUpstreamTest, LengthBesideChunkedIsNotPassedOnAndTheBodyNotTrusted) {
   EXPECT_EQ(ReadAll(*reply->body), Got(ReadState::kEnd, "hello"));
 }
 
-TEST_F(CurlUpstreamTest, FoldedLinesAndSpaceBeforeAColonAreMadeRight) {
+TEST_P(HttpTransportTest, FoldedLinesAndSpaceBeforeAColonAreMadeRight) {
   RawServer server(RawServer::AnsweringOnce(
       "HTTP/1.1 200 OK\r\nA: b\r\n  c\r\n\td: e\r\nX-Space : y\r\nContent-Length: 0\r\n\r\n"));
   const auto reply = Send(server, Get());
@@ -138,7 +148,7 @@ TEST_F(CurlUpstreamTest, FoldedLinesAndSpaceBeforeAColonAreMadeRight) {
   EXPECT_EQ(reply->headers.Find("x-space"), "y");
 }
 
-TEST_F(CurlUpstreamTest, AResetBeforeOrInTheHeadIsUnavailableAndInTheBodyBreaksItOff) {
+TEST_P(HttpTransportTest, AResetBeforeOrInTheHeadIsUnavailableAndInTheBodyBreaksItOff) {
   const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n";
   for (const std::string& bytes : {std::string(), head.substr(0, 20), head + "hello"}) {
     RawServer server([&](RawClient& peer) {
@@ -160,7 +170,7 @@ TEST_F(CurlUpstreamTest, AResetBeforeOrInTheHeadIsUnavailableAndInTheBodyBreaksI
   }
 }
 
-TEST_F(CurlUpstreamTest, ARefusedConnectionIsUnavailableAtOnce) {
+TEST_P(HttpTransportTest, ARefusedConnectionIsUnavailableAtOnce) {
   HttpUpstream upstream("http://127.0.0.1:" + std::to_string(RawServer::UnusedPort()), *engine_);
   const MonoTime before = clock_.Monotonic();
   const auto reply = upstream.Send(Get());
@@ -169,12 +179,12 @@ TEST_F(CurlUpstreamTest, ARefusedConnectionIsUnavailableAtOnce) {
   EXPECT_LT(clock_.Monotonic() - before, std::chrono::seconds(5));
 }
 
-TEST_F(CurlUpstreamTest, AnUnknownHostIsUnavailable) {
+TEST_P(HttpTransportTest, AnUnknownHostIsUnavailable) {
   HttpUpstream upstream("http://host.invalid", *engine_);
   EXPECT_EQ(upstream.Send(Get()).error().code, ErrorCode::kUnavailable);
 }
 
-TEST_F(CurlUpstreamTest, NoAnswerWithinTheFirstByteTimeoutIsDeadlineExceeded) {
+TEST_P(HttpTransportTest, NoAnswerWithinTheFirstByteTimeoutIsDeadlineExceeded) {
   for (const std::string bytes : {"", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 100 Continue\r\n\r\n"}) {
     RawServer server([&](RawClient& peer) {
       peer.ReadRequest();
@@ -190,7 +200,7 @@ TEST_F(CurlUpstreamTest, NoAnswerWithinTheFirstByteTimeoutIsDeadlineExceeded) {
   }
 }
 
-TEST_F(CurlUpstreamTest, ABodyThatStandsStillForTheIdleTimeoutBreaksOff) {
+TEST_P(HttpTransportTest, ABodyThatStandsStillForTheIdleTimeoutBreaksOff) {
   RawServer server([](RawClient& peer) {
     peer.ReadRequest();
     peer.Send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello");
@@ -204,7 +214,7 @@ TEST_F(CurlUpstreamTest, ABodyThatStandsStillForTheIdleTimeoutBreaksOff) {
   EXPECT_EQ(reply->body->error().code, ErrorCode::kDeadlineExceeded);
 }
 
-TEST_F(CurlUpstreamTest, ABodyThatDripsWithinTheIdleTimeoutMayTakeLonger) {
+TEST_P(HttpTransportTest, ABodyThatDripsWithinTheIdleTimeoutMayTakeLonger) {
   RawServer server([](RawClient& peer) {
     peer.ReadRequest();
     peer.Send("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n");
@@ -220,7 +230,7 @@ TEST_F(CurlUpstreamTest, ABodyThatDripsWithinTheIdleTimeoutMayTakeLonger) {
   EXPECT_EQ(ReadAll(*reply->body), Got(ReadState::kEnd, "xxxxxxxx"));
 }
 
-TEST_F(CurlUpstreamTest, AnUploadThatMovesIsNotHeldAgainstTheFirstByteTimeout) {
+TEST_P(HttpTransportTest, AnUploadThatMovesIsNotHeldAgainstTheFirstByteTimeout) {
   RawServer server(RawServer::Answering(Ok("done")));
   auto channel = std::make_shared<ByteChannel>(1 << 20);
   UpstreamRequest request = Post("");

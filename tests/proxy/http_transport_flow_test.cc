@@ -1,7 +1,7 @@
-// Connections, flow control and endings of HttpUpstream.
+// Connections, flow control and endings of each Transport.
 #include <atomic>
 
-#include "tests/proxy/curl_upstream_fixture.h"
+#include "tests/proxy/http_transport_fixture.h"
 #include "tests/support/fake_upstream.h"
 
 namespace larder {
@@ -9,7 +9,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-TEST_F(CurlUpstreamTest, OneConnectionServesOneRequestAfterAnother) {
+TEST_P(HttpTransportTest, OneConnectionServesOneRequestAfterAnother) {
   RawServer server(RawServer::Answering(Ok("hi")));
   for (int i = 0; i < 20; ++i) {
     const auto reply = Send(server, Post("body"));
@@ -19,7 +19,7 @@ TEST_F(CurlUpstreamTest, OneConnectionServesOneRequestAfterAnother) {
   EXPECT_EQ(server.accepted(), 1U);
 }
 
-TEST_F(CurlUpstreamTest, AnIdleConnectionThatUpstreamClosedIsReplacedUnseen) {
+TEST_P(HttpTransportTest, AnIdleConnectionThatUpstreamClosedIsReplacedUnseen) {
   std::atomic<int> closed{0};
   RawServer server([&](RawClient& peer) {
     peer.ReadRequest();
@@ -35,7 +35,7 @@ TEST_F(CurlUpstreamTest, AnIdleConnectionThatUpstreamClosedIsReplacedUnseen) {
   }
 }
 
-TEST_F(CurlUpstreamTest, AReusedConnectionThatDiesUnderTheRequestIsTriedAgain) {
+TEST_P(HttpTransportTest, AReusedConnectionThatDiesUnderTheRequestIsTriedAgain) {
   std::atomic<int> requests{0};
   RawServer server([&](RawClient& peer) {
     peer.ReadRequest();
@@ -53,7 +53,7 @@ TEST_F(CurlUpstreamTest, AReusedConnectionThatDiesUnderTheRequestIsTriedAgain) {
   EXPECT_EQ(server.accepted(), 2U);
 }
 
-TEST_F(CurlUpstreamTest, FiftyExchangesShareAPoolOfEight) {
+TEST_P(HttpTransportTest, FiftyExchangesShareAPoolOfEight) {
   options_.max_connections = 8;
   StartEngine();
   RawServer server(RawServer::Answering(Ok("hi")));
@@ -70,7 +70,7 @@ TEST_F(CurlUpstreamTest, FiftyExchangesShareAPoolOfEight) {
   EXPECT_LE(server.accepted(), 8U);
 }
 
-TEST_F(CurlUpstreamTest, WaitingForAConnectionIsNotConnectingAndIsOverloadedWhenItTakesTooLong) {
+TEST_P(HttpTransportTest, WaitingForAConnectionIsNotConnectingAndIsOverloadedWhenItTakesTooLong) {
   options_.max_connections = 1;
   options_.connect_timeout = milliseconds(100);
   StartEngine();
@@ -94,7 +94,7 @@ TEST_F(CurlUpstreamTest, WaitingForAConnectionIsNotConnectingAndIsOverloadedWhen
   EXPECT_TRUE(patient.get());
 }
 
-TEST_F(CurlUpstreamTest, ADroppedBodyClosesItsConnection) {
+TEST_P(HttpTransportTest, ADroppedBodyClosesItsConnection) {
   for (const bool read_some : {false, true}) {
     std::promise<bool> ended;
     RawServer server([&](RawClient& peer) {
@@ -113,7 +113,7 @@ TEST_F(CurlUpstreamTest, ADroppedBodyClosesItsConnection) {
   }
 }
 
-TEST_F(CurlUpstreamTest, ASlowReaderSlowsTheUpstreamAndEveryByteArrives) {
+TEST_P(HttpTransportTest, ASlowReaderSlowsTheUpstreamAndEveryByteArrives) {
   for (const bool chunked : {false, true}) {
     std::atomic<std::size_t> sent{0};
     constexpr std::size_t kTotal = 48U << 20;
@@ -145,7 +145,7 @@ TEST_F(CurlUpstreamTest, ASlowReaderSlowsTheUpstreamAndEveryByteArrives) {
   }
 }
 
-TEST_F(CurlUpstreamTest, TheTimeThatASlowReaderTakesIsNotUpstreamsIdleTime) {
+TEST_P(HttpTransportTest, TheTimeThatASlowReaderTakesIsNotUpstreamsIdleTime) {
   const std::string body(2U << 20, 'x');  // more than the window, less than the kernel holds
   std::promise<void> sent;
   RawServer server([&](RawClient& peer) {
@@ -167,7 +167,7 @@ TEST_F(CurlUpstreamTest, TheTimeThatASlowReaderTakesIsNotUpstreamsIdleTime) {
   EXPECT_EQ(got.second.size(), body.size());
 }
 
-TEST_F(CurlUpstreamTest, AnUploadAndADownloadAtOnceStayBounded) {
+TEST_P(HttpTransportTest, AnUploadAndADownloadAtOnceStayBounded) {
   // The server answers before it has read the upload; the answer's reader comes last.
   RawServer server([](RawClient& peer) {
     peer.ReadUntil("\r\n\r\n");
@@ -199,7 +199,7 @@ TEST_F(CurlUpstreamTest, AnUploadAndADownloadAtOnceStayBounded) {
   EXPECT_EQ(all.size() + rest.second.size(), 512U * 0x4000);
 }
 
-TEST_F(CurlUpstreamTest, AbortFailsWhatIsUnderWayAndWhatComesLater) {
+TEST_P(HttpTransportTest, AbortFailsWhatIsUnderWayAndWhatComesLater) {
   RawServer server([](RawClient& peer) {
     const RawMessage request = peer.ReadRequest();
     if (request.start_line().find("/body") != std::string::npos) {
@@ -220,7 +220,7 @@ TEST_F(CurlUpstreamTest, AbortFailsWhatIsUnderWayAndWhatComesLater) {
   EXPECT_LT(clock_.Monotonic() - before, std::chrono::seconds(5));
 }
 
-TEST_F(CurlUpstreamTest, BodiesMayOutliveTheEngine) {
+TEST_P(HttpTransportTest, BodiesMayOutliveTheEngine) {
   RawServer server([](RawClient& peer) {
     peer.ReadRequest();
     peer.Send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello");
@@ -235,7 +235,7 @@ TEST_F(CurlUpstreamTest, BodiesMayOutliveTheEngine) {
   reply->body = nullptr;
 }
 
-TEST_F(CurlUpstreamTest, ManyThreadsSendReadDropAndBreakOff) {
+TEST_P(HttpTransportTest, ManyThreadsSendReadDropAndBreakOff) {
   options_.max_connections = 6;
   StartEngine();
   RawServer server([](RawClient& peer) {

@@ -1,7 +1,7 @@
-// How long HttpUpstream lets an exchange take, and how many may wait.
+// How long each Transport lets an exchange take, and how many may wait.
 #include <atomic>
 
-#include "tests/proxy/curl_upstream_fixture.h"
+#include "tests/proxy/http_transport_fixture.h"
 
 namespace larder {
 namespace {
@@ -27,7 +27,7 @@ class Holding {
   std::shared_future<void> gone_{go_.get_future().share()};
 };
 
-TEST_F(CurlUpstreamTest, ABodyThatDripsPastTheTotalTimeoutIsCutVisibly) {
+TEST_P(HttpTransportTest, ABodyThatDripsPastTheTotalTimeoutIsCutVisibly) {
   RawServer server([](RawClient& peer) {
     peer.ReadRequest();
     peer.Send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
@@ -45,14 +45,14 @@ TEST_F(CurlUpstreamTest, ABodyThatDripsPastTheTotalTimeoutIsCutVisibly) {
   EXPECT_LT(clock_.Monotonic() - before, std::chrono::seconds(10));
 }
 
-TEST_F(CurlUpstreamTest, NoHeadWithinTheTotalTimeoutIsDeadlineExceeded) {
+TEST_P(HttpTransportTest, NoHeadWithinTheTotalTimeoutIsDeadlineExceeded) {
   RawServer server([](RawClient& peer) { peer.WaitForEnd(); });
   UpstreamRequest request = Get();
   request.total_timeout = milliseconds(150);
   EXPECT_EQ(SendFails(server, std::move(request)), ErrorCode::kDeadlineExceeded);
 }
 
-TEST_F(CurlUpstreamTest, TheTotalTimeoutCountsASlowReadersTimeToo) {
+TEST_P(HttpTransportTest, TheTotalTimeoutCountsASlowReadersTimeToo) {
   std::promise<void> cut;
   RawServer server([&](RawClient& peer) {
     peer.ReadRequest();
@@ -71,7 +71,7 @@ TEST_F(CurlUpstreamTest, TheTotalTimeoutCountsASlowReadersTimeToo) {
   EXPECT_EQ(reply->body->error().code, ErrorCode::kDeadlineExceeded);
 }
 
-TEST_F(CurlUpstreamTest, AHeadThatDripsDoesNotOutliveTheFirstByteTimeout) {
+TEST_P(HttpTransportTest, AHeadThatDripsDoesNotOutliveTheFirstByteTimeout) {
   for (const std::string drop : {"X: 1\r\n", "HTTP/1.1 103 Early Hints\r\n\r\n"}) {
     RawServer server([&](RawClient& peer) {
       peer.ReadRequest();
@@ -85,7 +85,7 @@ TEST_F(CurlUpstreamTest, AHeadThatDripsDoesNotOutliveTheFirstByteTimeout) {
   }
 }
 
-TEST_F(CurlUpstreamTest, AHeadOfTooManyBytesOrFieldsIsInvalid) {
+TEST_P(HttpTransportTest, AHeadOfTooManyBytesOrFieldsIsInvalid) {
   std::string many = "HTTP/1.1 200 OK\r\n";
   for (int i = 0; i < 1100; ++i) many += "X: 1\r\n";
   std::string large = "HTTP/1.1 200 OK\r\n";
@@ -101,7 +101,7 @@ TEST_F(CurlUpstreamTest, AHeadOfTooManyBytesOrFieldsIsInvalid) {
   }
 }
 
-TEST_F(CurlUpstreamTest, BeyondTheQueueRequestsAreRefusedAtOnce) {
+TEST_P(HttpTransportTest, BeyondTheQueueRequestsAreRefusedAtOnce) {
   options_.max_connections = 1;
   options_.max_queue = 1;
   StartEngine();
@@ -122,7 +122,7 @@ TEST_F(CurlUpstreamTest, BeyondTheQueueRequestsAreRefusedAtOnce) {
   EXPECT_EQ(engine_->queued(), 0U);
 }
 
-TEST_F(CurlUpstreamTest, WithoutAQueueEveryConnectionCanStillBeUsed) {
+TEST_P(HttpTransportTest, WithoutAQueueEveryConnectionCanStillBeUsed) {
   options_.max_connections = 4;
   options_.max_queue = 0;
   StartEngine();
@@ -142,7 +142,7 @@ TEST_F(CurlUpstreamTest, WithoutAQueueEveryConnectionCanStillBeUsed) {
   }
 }
 
-TEST_F(CurlUpstreamTest, NoConnectionWithinTheQueueTimeoutIsOverloaded) {
+TEST_P(HttpTransportTest, NoConnectionWithinTheQueueTimeoutIsOverloaded) {
   options_.max_connections = 1;
   options_.queue_timeout = milliseconds(150);
   StartEngine();
@@ -157,7 +157,7 @@ TEST_F(CurlUpstreamTest, NoConnectionWithinTheQueueTimeoutIsOverloaded) {
   holding.Go();
 }
 
-TEST_F(CurlUpstreamTest, ARequestThatHasAConnectionDoesNotWaitForOne) {
+TEST_P(HttpTransportTest, ARequestThatHasAConnectionDoesNotWaitForOne) {
   options_.queue_timeout = milliseconds(100);
   StartEngine();
   std::atomic<int> requests{0};

@@ -1,8 +1,11 @@
-// What HttpUpstream sends, and what it makes of good answers.
-#include "tests/proxy/curl_upstream_fixture.h"
+// What each Transport sends, and what it makes of good answers.
+#include "tests/proxy/http_transport_fixture.h"
 
 namespace larder {
 namespace {
+
+INSTANTIATE_TEST_SUITE_P(, HttpTransportTest, kTransportKinds,
+                         [](const auto& kind) { return TransportKindName(kind.param); });
 
 // Serves one connection: keeps the request, answers `answer`, waits for the end.
 class Recorder {
@@ -25,7 +28,7 @@ class Recorder {
   std::promise<RawMessage> request_;
 };
 
-TEST_F(CurlUpstreamTest, SendsExactlyTheHeadersItWasGivenPlusHostAndFraming) {
+TEST_P(HttpTransportTest, SendsExactlyTheHeadersItWasGivenPlusHostAndFraming) {
   Recorder recorder;
   RawServer server(recorder.Script());
   UpstreamRequest request = Post("{\"a\":1}");
@@ -46,7 +49,7 @@ TEST_F(CurlUpstreamTest, SendsExactlyTheHeadersItWasGivenPlusHostAndFraming) {
   EXPECT_EQ(sent.body, "{\"a\":1}");
 }
 
-TEST_F(CurlUpstreamTest, AddsNoHeaderOfItsOwnToAnyMethod) {
+TEST_P(HttpTransportTest, AddsNoHeaderOfItsOwnToAnyMethod) {
   for (const std::string method : {"GET", "HEAD", "DELETE", "OPTIONS", "FROB"}) {
     Recorder recorder;
     RawServer server(recorder.Script());
@@ -58,7 +61,7 @@ TEST_F(CurlUpstreamTest, AddsNoHeaderOfItsOwnToAnyMethod) {
   }
 }
 
-TEST_F(CurlUpstreamTest, BodiesGoWithTheirLengthAndWithoutExpect) {
+TEST_P(HttpTransportTest, BodiesGoWithTheirLengthAndWithoutExpect) {
   for (const std::string method : {"POST", "PUT", "PATCH", "DELETE", "GET"}) {
     for (const std::size_t size : {0UL, 1UL, 3UL << 20}) {
       if (size == 0 && (method == "DELETE" || method == "GET")) continue;
@@ -78,7 +81,7 @@ TEST_F(CurlUpstreamTest, BodiesGoWithTheirLengthAndWithoutExpect) {
   }
 }
 
-TEST_F(CurlUpstreamTest, PathsGoAsTheyAre) {
+TEST_P(HttpTransportTest, PathsGoAsTheyAre) {
   for (const std::string path : {"/a%2Fb/../c?x=%20+y&z=%zz", "/a//b/./c", "/a?b=\"<>|{}"}) {
     Recorder recorder;
     RawServer server(recorder.Script());
@@ -93,7 +96,7 @@ TEST_F(CurlUpstreamTest, PathsGoAsTheyAre) {
   EXPECT_EQ(recorder.request().start_line(), "GET /openai/x HTTP/1.1");
 }
 
-TEST_F(CurlUpstreamTest, WhatWouldSplitTheRequestIsNotSent) {
+TEST_P(HttpTransportTest, WhatWouldSplitTheRequestIsNotSent) {
   RawServer server(RawServer::Answering(Ok("")));
   std::vector<UpstreamRequest> requests;
   for (const Headers::Field& field : std::vector<Headers::Field>{{"X", "a\r\nY: b"},
@@ -115,7 +118,7 @@ TEST_F(CurlUpstreamTest, WhatWouldSplitTheRequestIsNotSent) {
   EXPECT_EQ(server.accepted(), 0U);
 }
 
-TEST_F(CurlUpstreamTest, AStreamedUploadGoesByItsSizeOrChunked) {
+TEST_P(HttpTransportTest, AStreamedUploadGoesByItsSizeOrChunked) {
   for (const bool sized : {true, false}) {
     Recorder recorder;
     RawServer server(recorder.Script());
@@ -139,7 +142,7 @@ TEST_F(CurlUpstreamTest, AStreamedUploadGoesByItsSizeOrChunked) {
   }
 }
 
-TEST_F(CurlUpstreamTest, AStreamedUploadArrivesWhileItIsStillBeingWritten) {
+TEST_P(HttpTransportTest, AStreamedUploadArrivesWhileItIsStillBeingWritten) {
   auto channel = std::make_shared<ByteChannel>(1 << 20);
   std::promise<void> first_arrived;
   RawServer server([&](RawClient& peer) {
@@ -159,7 +162,7 @@ TEST_F(CurlUpstreamTest, AStreamedUploadArrivesWhileItIsStillBeingWritten) {
   EXPECT_EQ(ReadAll(*answer->body), Got(ReadState::kEnd, "done"));
 }
 
-TEST_F(CurlUpstreamTest, AnUploadThatBreaksOffFailsWithItsOwnErrorAndIsNotEndedCleanly) {
+TEST_P(HttpTransportTest, AnUploadThatBreaksOffFailsWithItsOwnErrorAndIsNotEndedCleanly) {
   std::promise<std::string> arrived;
   RawServer server([&](RawClient& peer) { arrived.set_value(peer.ReadToEnd()); });
   auto channel = std::make_shared<ByteChannel>(1 << 20);
@@ -172,7 +175,7 @@ TEST_F(CurlUpstreamTest, AnUploadThatBreaksOffFailsWithItsOwnErrorAndIsNotEndedC
   EXPECT_EQ(bytes.find("0\r\n\r\n"), std::string::npos) << bytes;
 }
 
-TEST_F(CurlUpstreamTest, AnAnswerBeforeTheUploadHasEndedIsPassedOn) {
+TEST_P(HttpTransportTest, AnAnswerBeforeTheUploadHasEndedIsPassedOn) {
   auto channel = std::make_shared<ByteChannel>(1 << 20);
   RawServer server([&](RawClient& peer) {
     peer.ReadUntil("first");
@@ -188,7 +191,7 @@ TEST_F(CurlUpstreamTest, AnAnswerBeforeTheUploadHasEndedIsPassedOn) {
   EXPECT_EQ(ReadAll(*reply->body), Got(ReadState::kEnd, "no"));
 }
 
-TEST_F(CurlUpstreamTest, StatusHeadersAndBodyArriveAndHopByHopFieldsDoNot) {
+TEST_P(HttpTransportTest, StatusHeadersAndBodyArriveAndHopByHopFieldsDoNot) {
   RawServer server(RawServer::Answering(
       "HTTP/1.1 429 Slow Down\r\nContent-Type: application/json\r\nX-RateLimit:  7 \r\nSet-Cookie: "
       "a\r\n"
@@ -207,7 +210,7 @@ TEST_F(CurlUpstreamTest, StatusHeadersAndBodyArriveAndHopByHopFieldsDoNot) {
   EXPECT_EQ(ReadAll(*reply->body), Got(ReadState::kEnd, "hi"));
 }
 
-TEST_F(CurlUpstreamTest, InterimAnswersAreSkippedWithTheirFields) {
+TEST_P(HttpTransportTest, InterimAnswersAreSkippedWithTheirFields) {
   RawServer server(
       RawServer::Answering("HTTP/1.1 100 Continue\r\nX-Interim: 1\r\n\r\n"
                            "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" +
@@ -219,7 +222,7 @@ TEST_F(CurlUpstreamTest, InterimAnswersAreSkippedWithTheirFields) {
   EXPECT_EQ(ReadAll(*reply->body), Got(ReadState::kEnd, "final"));
 }
 
-TEST_F(CurlUpstreamTest, FramedTellsWhetherMoreThanTheCloseEndedTheBody) {
+TEST_P(HttpTransportTest, FramedTellsWhetherMoreThanTheCloseEndedTheBody) {
   struct Row {
     std::string bytes;
     bool framed;
@@ -241,7 +244,7 @@ TEST_F(CurlUpstreamTest, FramedTellsWhetherMoreThanTheCloseEndedTheBody) {
   }
 }
 
-TEST_F(CurlUpstreamTest, HeadHasNoBodyWhateverItsLengthSays) {
+TEST_P(HttpTransportTest, HeadHasNoBodyWhateverItsLengthSays) {
   RawServer server(RawServer::Answering("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"));
   UpstreamRequest request = Get();
   request.method = "HEAD";
@@ -251,7 +254,7 @@ TEST_F(CurlUpstreamTest, HeadHasNoBodyWhateverItsLengthSays) {
   EXPECT_EQ(ReadAll(*reply->body), Got(ReadState::kEnd, ""));
 }
 
-TEST_F(CurlUpstreamTest, RedirectsAndEncodedBodiesArePassedOnUntouched) {
+TEST_P(HttpTransportTest, RedirectsAndEncodedBodiesArePassedOnUntouched) {
   RawServer other(RawServer::Answering(Ok("followed")));
   RawServer server(
       RawServer::Answering("HTTP/1.1 302 Found\r\nLocation: " + other.url() +

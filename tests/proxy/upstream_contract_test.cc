@@ -10,6 +10,7 @@
 #include "proxy/http/byte_channel.h"
 #include "proxy/upstream/builtin/builtin_upstream.h"
 #include "proxy/upstream/http_upstream.h"
+#include "tests/proxy/http_transport_fixture.h"
 #include "tests/support/fake_upstream.h"
 #include "tests/support/raw_server.h"
 
@@ -98,6 +99,7 @@ class FakeProvider final : public Provider {
   std::string rest_;
 };
 
+template <TransportKind kKind>
 class HttpProvider final : public Provider {
  public:
   Upstream& upstream() override { return upstream_; }
@@ -175,7 +177,7 @@ class HttpProvider final : public Provider {
   std::promise<bool> dropped_;
   SystemClock clock_;
   RawServer server_{[this](RawClient& peer) { Serve(peer); }};
-  std::unique_ptr<CurlEngine> engine_ = std::move(CurlEngine::Start({}, clock_)).value();
+  std::unique_ptr<Transport> engine_ = MakeTransport(kKind, {}, clock_);
   HttpUpstream upstream_{server_.url(), *engine_};
 };
 
@@ -205,7 +207,9 @@ std::unique_ptr<Provider> Make() {
 }
 
 const Kind kFake{"Fake", &Make<FakeProvider>};
-const Kind kHttp{"Http", &Make<HttpProvider>};
+const Kind kCurl{"Curl", &Make<HttpProvider<TransportKind::kCurl>>};
+const Kind kPlain{"Plain", &Make<HttpProvider<TransportKind::kPlain>>};
+const Kind kFibers{"PlainOnFibers", &Make<HttpProvider<TransportKind::kPlainOnFibers>>};
 const Kind kBuiltin{"Builtin", &Make<BuiltinProvider>};
 
 class UpstreamContract : public testing::TestWithParam<Kind> {
@@ -268,7 +272,8 @@ TEST_P(UpstreamContract, ABodyMayBeDroppedUnread) {
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(Send(Request("GET", "/models")).ok());
 }
 
-INSTANTIATE_TEST_SUITE_P(, UpstreamContract, testing::Values(kFake, kHttp, kBuiltin),
+INSTANTIATE_TEST_SUITE_P(, UpstreamContract,
+                         testing::Values(kFake, kCurl, kPlain, kFibers, kBuiltin),
                          [](const auto& kind) { return kind.param.name; });
 
 class ScriptedUpstreamContract : public UpstreamContract {};
@@ -342,7 +347,7 @@ TEST_P(ScriptedUpstreamContract, NoHeadWithinTheFirstByteTimeoutIsDeadlineExceed
   EXPECT_EQ(reply.error().code, ErrorCode::kDeadlineExceeded);
 }
 
-INSTANTIATE_TEST_SUITE_P(, ScriptedUpstreamContract, testing::Values(kFake, kHttp),
+INSTANTIATE_TEST_SUITE_P(, ScriptedUpstreamContract, testing::Values(kFake, kCurl, kPlain, kFibers),
                          [](const auto& kind) { return kind.param.name; });
 
 }  // namespace

@@ -6,8 +6,8 @@
 #include <atomic>
 
 #include "proxy/http/front.h"
-#include "proxy/upstream/http_upstream.h"
 #include "proxy/upstream/retrying_upstream.h"
+#include "tests/proxy/http_transport_fixture.h"
 #include "tests/support/proxy_fixture.h"
 #include "tests/support/raw_server.h"
 #include "tests/support/upstream_faults.h"
@@ -34,7 +34,7 @@ std::string NameOf(Way way) {
 
 class FaultWorld {
  public:
-  FaultWorld(const Fault& fault, Way way) : fault_(fault), way_(way) {
+  FaultWorld(const Fault& fault, Way way, TransportKind kind) : fault_(fault), way_(way) {
     UpstreamOptions options;
     options.name = "faulty";
     options.url = fault.answer ? server_.url() + "/v1"
@@ -43,7 +43,7 @@ class FaultWorld {
     options.idle_timeout = fault.idle_timeout;
     options.total_timeout = fault.total_timeout;
     options.retry.max_retries = fault.retries;
-    engine_ = std::move(CurlEngine::Start(options.http, system_clock_)).value();
+    engine_ = MakeTransport(kind, options.http, system_clock_);
     http_ = std::make_unique<HttpUpstream>(options, *engine_);
     upstream_ = std::make_unique<RetryingUpstream>(
         *http_, options, system_clock_, [](milliseconds) { return true; }, [] { return 0.0; });
@@ -105,7 +105,7 @@ class FaultWorld {
   MemoryStore store_;
   FakeUpstream unused_;
   RawServer server_{[this](RawClient& peer) { Serve(peer); }};
-  std::unique_ptr<CurlEngine> engine_;
+  std::unique_ptr<Transport> engine_;
   std::unique_ptr<HttpUpstream> http_;
   std::unique_ptr<RetryingUpstream> upstream_;
   std::unique_ptr<ProxyWorld> world_;
@@ -116,7 +116,9 @@ bool IsHit(const RawMessage& answer) {
   return answer.Field("cf-aig-cache-status") == "HIT";
 }
 
-class UpstreamFaultTable : public testing::TestWithParam<std::tuple<Fault, Way>> {
+using Row = std::tuple<Fault, Way, TransportKind>;
+
+class UpstreamFaultTable : public testing::TestWithParam<Row> {
  protected:
   const Fault& fault() const { return std::get<0>(GetParam()); }
   Way way() const { return std::get<1>(GetParam()); }
@@ -143,7 +145,7 @@ class UpstreamFaultTable : public testing::TestWithParam<std::tuple<Fault, Way>>
 };
 
 TEST_P(UpstreamFaultTable, IsSeenForWhatItIsInTimeAndNeverStored) {
-  FaultWorld world(fault(), way());
+  FaultWorld world(fault(), way(), std::get<TransportKind>(GetParam()));
   const auto calls = static_cast<std::uint64_t>(1 + fault().retries);
   const MonoTime::duration within =
       kSlack + std::min({fault().first_byte_timeout, fault().idle_timeout, fault().total_timeout});
@@ -164,23 +166,29 @@ TEST_P(UpstreamFaultTable, IsSeenForWhatItIsInTimeAndNeverStored) {
   EXPECT_EQ(world.attempts(), 2 * calls + 1);
 }
 
-std::string RowName(const testing::TestParamInfo<std::tuple<Fault, Way>>& row) {
-  return std::get<0>(row.param).name + NameOf(std::get<1>(row.param));
+std::string RowName(const testing::TestParamInfo<Row>& row) {
+  return std::get<0>(row.param).name + NameOf(std::get<1>(row.param)) +
+         TransportKindName(std::get<2>(row.param));
 }
 
+const auto kKinds = testing::Values(TransportKind::kCurl, TransportKind::kPlain);
 const auto kWays = testing::Values(Way::kEmbeddings, Way::kChat, Way::kChatStream);
 
 INSTANTIATE_TEST_SUITE_P(Connections, UpstreamFaultTable,
-                         testing::Combine(testing::ValuesIn(FaultsOfConnections()), kWays),
+                         testing::Combine(testing::ValuesIn(FaultsOfConnections()), kWays, kKinds),
                          RowName);
 INSTANTIATE_TEST_SUITE_P(Heads, UpstreamFaultTable,
-                         testing::Combine(testing::ValuesIn(FaultsOfHeads()), kWays), RowName);
+                         testing::Combine(testing::ValuesIn(FaultsOfHeads()), kWays, kKinds),
+                         RowName);
 INSTANTIATE_TEST_SUITE_P(Bodies, UpstreamFaultTable,
-                         testing::Combine(testing::ValuesIn(FaultsOfBodies()), kWays), RowName);
+                         testing::Combine(testing::ValuesIn(FaultsOfBodies()), kWays, kKinds),
+                         RowName);
 INSTANTIATE_TEST_SUITE_P(Time, UpstreamFaultTable,
-                         testing::Combine(testing::ValuesIn(FaultsOfTime()), kWays), RowName);
+                         testing::Combine(testing::ValuesIn(FaultsOfTime()), kWays, kKinds),
+                         RowName);
 INSTANTIATE_TEST_SUITE_P(Content, UpstreamFaultTable,
-                         testing::Combine(testing::ValuesIn(FaultsOfContent()), kWays), RowName);
+                         testing::Combine(testing::ValuesIn(FaultsOfContent()), kWays, kKinds),
+                         RowName);
 
 }  // namespace
 }  // namespace larder
