@@ -229,6 +229,30 @@ TEST_F(FrontTest, AnAnswerBeforeTheBodyWasReadClosesTheConnection) {
   EXPECT_EQ(handler_.seen().size(), 1U);
 }
 
+TEST_F(FrontTest, AnAnswerBeforeTheBodyClosesHoweverTheBodyIsFramedAndWhereverItWasMade) {
+  handler_.On(
+      "/worker", [](Request) { return ScriptedHandler::Text("no"); }, kStreamed);
+  handler_.On("/loop", [](Request) { return ScriptedHandler::Text("no"); },
+              {.whole_body = false, .on_loop = true});
+  const auto running = Start();
+  std::size_t handled = 0;
+  for (const std::string path : {"/worker", "/loop"}) {
+    for (const std::string framing : {"Content-Length: 43", "Transfer-Encoding: chunked"}) {
+      for (const std::string expect : {"", "Expect: 100-continue\r\n"}) {
+        RawClient client = Connect();
+        client.Send("POST " + path + " HTTP/1.1\r\nHost: x\r\n" + expect + framing + "\r\n\r\n");
+        const RawMessage answer = client.ReadResponse();
+        EXPECT_EQ(answer.body, "no") << path << " " << framing;
+        EXPECT_EQ(answer.Field("connection"), "close") << path << " " << framing;
+        // Its body comes late, and would be a request if it were taken for one.
+        client.Send(Get("/smuggled") + "0\r\n\r\n" + Get("/smuggled"));
+        EXPECT_EQ(client.ReadToEnd(), "") << path << " " << framing;
+        EXPECT_EQ(handler_.seen().size(), ++handled) << path << " " << framing;
+      }
+    }
+  }
+}
+
 TEST_F(FrontTest, AnUnreadBodyThatHadArrivedWholeDoesNotBecomeARequest) {
   handler_.On(
       "/up", [](Request) { return ScriptedHandler::Text("no"); }, kStreamed);
