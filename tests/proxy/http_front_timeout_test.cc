@@ -1,5 +1,7 @@
 // Time-outs over real sockets, with short real options: who is waited for, for how long, and what
 // it is told.
+#include <list>
+
 #include "tests/proxy/http_front_fixture.h"
 #include "tests/support/fake_upstream.h"
 
@@ -53,6 +55,32 @@ TEST_F(FrontTimeoutTest, AHeadThatDripsIs408HoweverManyBytesKeepComing) {
   EXPECT_TRUE(answer.body.starts_with("front error: "));
   EXPECT_EQ(client.ReadToEnd(), "");
   EXPECT_EQ(handler_.seen().size(), 1U);
+}
+
+TEST_F(FrontTimeoutTest, SlowHeadsAreAllCutWhileOthersAreAnswered) {
+  options_.connection.head_timeout = 4 * kShort;
+  const auto running = Start();
+  std::list<RawClient> slow;
+  for (int i = 0; i < 100; ++i) {
+    slow.push_back(Connect());
+    slow.back().Send("GET /slow HTTP/1.1\r\nX: ");
+  }
+  RawClient honest = Connect();
+  std::size_t answered = 0;
+  const MonoTime deadline = Soon();
+  while (front_->connections() > 1 && clock_.Monotonic() < deadline) {
+    for (RawClient& client : slow) client.Send("a");
+    honest.Send(Get("/honest"));
+    ASSERT_EQ(honest.ReadResponse().status(), 200);
+    ++answered;
+    // Those that have been told 408 leave.
+    std::erase_if(slow, [](RawClient& client) {
+      return !client.StaysSilent(milliseconds(0)) && client.ReadResponse().status() == 408;
+    });
+  }
+  EXPECT_TRUE(slow.empty());
+  EXPECT_GT(answered, 1U);
+  EXPECT_EQ(handler_.seen(), std::vector<std::string>(answered, "GET /honest"));
 }
 
 TEST_F(FrontTimeoutTest, ABodyThatStallsIs408) {
