@@ -1,7 +1,8 @@
 // Whole HTTP/1.1 requests, right, wrong and in between, with the answers that are right for each.
 // One table for the tests of the parsers, of the front over real sockets, and for bench/strict,
-// which puts the same rows to nginx. Sources: RFC 9112 (syntax), RFC 9110, sections 5, 7 and 10
-// (fields); "own limit" where the protocol leaves it to the server. Thread-safety: pure functions.
+// which puts the same rows to nginx. Sources: RFC 9112 (syntax; what does not match its grammar is
+// to be refused by section 2.2, where a comment names no exception), RFC 9110 (fields and methods);
+// "own limit" where the protocol leaves it to the server. Thread-safety: pure functions.
 #pragma once
 
 #include <ostream>
