@@ -55,6 +55,47 @@ __attribute__((target("avx2"))) std::size_t EncodeAvx2(const std::uint8_t* in, s
   return done;
 }
 
+// Decodes 32 characters at a time while more than 32 + 11 are left, so that what is written behind
+// the 24 bytes stays within them; the number of characters that were decoded, up to the first that
+// is none of the alphabet's. Source: as above.
+__attribute__((target("avx2"))) std::size_t DecodeAvx2(const char* in, std::size_t size,
+                                                       char* out) {
+  // A character is in the alphabet when the marks of its two halves have no bit in common.
+  const __m256i low_marks =
+      _mm256_setr_epi8(0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1a, 0x1b,
+                       0x1b, 0x1b, 0x1a, 0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11,
+                       0x13, 0x1a, 0x1b, 0x1b, 0x1b, 0x1a);
+  const __m256i high_marks =
+      _mm256_setr_epi8(0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10, 0x10, 0x10, 0x10,
+                       0x10, 0x10, 0x10, 0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10,
+                       0x10, 0x10, 0x10, 0x10, 0x10, 0x10);
+  // What is added to a character to make its value, by its high half ('/' is one less than '+').
+  const __m256i offsets =
+      _mm256_setr_epi8(0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0,  //
+                       0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0);
+  const __m256i pack = _mm256_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1,  //
+                                        2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1);
+  const __m256i slash = _mm256_set1_epi8(0x2f);
+  std::size_t done = 0;
+  for (; done + 44 <= size; done += 32, out += 24) {
+    const __m256i chars = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in + done));
+    const __m256i high = _mm256_and_si256(_mm256_srli_epi32(chars, 4), slash);
+    const __m256i low = _mm256_and_si256(chars, slash);
+    const __m256i wrong = _mm256_and_si256(_mm256_shuffle_epi8(low_marks, low),
+                                           _mm256_shuffle_epi8(high_marks, high));
+    if (_mm256_testz_si256(wrong, wrong) == 0) break;
+    const __m256i is_slash = _mm256_cmpeq_epi8(chars, slash);
+    const __m256i values =
+        _mm256_add_epi8(chars, _mm256_shuffle_epi8(offsets, _mm256_add_epi8(is_slash, high)));
+    const __m256i pairs = _mm256_maddubs_epi16(values, _mm256_set1_epi32(0x01400140));
+    const __m256i groups = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x00011000));
+    const __m256i bytes = _mm256_permutevar8x32_epi32(_mm256_shuffle_epi8(groups, pack),
+                                                      _mm256_setr_epi32(0, 1, 2, 4, 5, 6, -1, -1));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), bytes);
+  }
+  return done;
+}
+
 bool HasAvx2() {
   static const bool has = __builtin_cpu_supports("avx2");
   return has;
@@ -102,8 +143,12 @@ std::optional<std::string> DecodeBase64(std::string_view text) {
   const auto value = [&](std::size_t at) { return kValues[static_cast<unsigned char>(text[at])]; };
   const std::size_t whole = text.size() - (padding > 0 ? 4 : 0);
   std::uint8_t wrong = 0;  // kNone alone has the highest bit
-  std::size_t to = 0;
-  for (std::size_t at = 0; at < whole; at += 4) {
+  std::size_t begin = 0;
+#if defined(__x86_64__)
+  if (HasAvx2()) begin = DecodeAvx2(text.data(), whole, bytes.data());
+#endif
+  std::size_t to = begin / 4 * 3;
+  for (std::size_t at = begin; at < whole; at += 4) {
     const std::uint8_t a = value(at);
     const std::uint8_t b = value(at + 1);
     const std::uint8_t c = value(at + 2);

@@ -94,7 +94,7 @@ Status EmbeddingCache::Put(std::span<const NewEmbedding> embeddings) {
       batch.Put(Family::kInputs, AsBytes(added.key), EncodeInput(without_text, added.entry->stamp));
     }
   }
-  if (Status status = store_.Apply(batch); !status.ok()) {
+  if (Status status = store_.ApplyOwned(std::move(batch)); !status.ok()) {
     ++stats_.store_failures;
     return status;
   }

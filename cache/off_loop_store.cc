@@ -5,6 +5,7 @@
 namespace larder {
 namespace {
 
+constexpr std::chrono::milliseconds kGatherTime{1};
 constexpr std::size_t kReaders = 4;            // a disk serves several reads at once
 constexpr std::size_t kGroupBytes = 4U << 20;  // of writes that go together
 
@@ -57,19 +58,21 @@ Result<std::vector<std::optional<std::string>>> OffLoopStore::MultiGet(
   return *std::move(read.result);
 }
 
-Status OffLoopStore::Apply(const WriteBatch& batch) {
+Status OffLoopStore::ApplyOwned(WriteBatch batch) {
   if (batch.empty()) return {};
-  const auto write = std::make_shared<Write>();
-  write->batch = batch;
-  write->bytes = BytesOf(batch);
   const bool waits = Fiber::Current() == nullptr || !succeeding_.load(std::memory_order_relaxed) ||
                      !OnlyPuts(batch);
+  const auto write = std::make_shared<Write>();
+  write->bytes = BytesOf(batch);
+  write->awaited = waits;
+  write->batch = std::move(batch);
   MutexLock lock(mutex_);
   while (queued_bytes_ >= options_.max_queued_bytes) done_.Wait(mutex_);
   queued_bytes_ += write->bytes;
   writes_.push_back(write);
   ++taken_;
-  if (writer_idle_) to_write_.NotifyOne();
+  if (waits) ++awaited_;
+  if (writer_idle_ || waits) to_write_.NotifyOne();
   if (!waits) return {};
   while (!write->outcome) done_.Wait(mutex_);
   return *write->outcome;
@@ -95,6 +98,10 @@ std::size_t OffLoopStore::queued_bytes() const {
 void OffLoopStore::WaitUntilWritten() const {
   MutexLock lock(mutex_);
   const std::uint64_t until = taken_;  // those that come later need not be waited for
+  if (!writes_.empty() && !std::exchange(writes_.back()->awaited, true)) {
+    ++awaited_;
+    to_write_.NotifyOne();
+  }
   while (finished_ < until) done_.Wait(mutex_);
 }
 
@@ -107,9 +114,15 @@ void OffLoopStore::RunWriter() {
       while (writes_.empty() && !stopping_) to_write_.Wait(mutex_);
       writer_idle_ = false;
       if (writes_.empty()) return;
+      // What comes together goes together.
+      const auto until = std::chrono::steady_clock::now() + kGatherTime;
+      while (awaited_ == 0 && !stopping_ && queued_bytes_ < kGroupBytes &&
+             to_write_.WaitUntil(mutex_, until)) {
+      }
       std::size_t bytes = 0;
       while (!writes_.empty() && bytes < kGroupBytes) {
         bytes += writes_.front()->bytes;
+        if (writes_.front()->awaited) --awaited_;
         group.push_back(std::move(writes_.front()));
         writes_.pop_front();
       }
@@ -125,9 +138,10 @@ void OffLoopStore::WriteAll(std::vector<std::shared_ptr<Write>> writes) {
   if (writes.size() == 1) {
     outcomes[0] = inner_.Apply(writes[0]->batch);
   } else {
-    WriteBatch together;
-    for (const auto& write : writes) together.Append(write->batch);
-    if (!inner_.Apply(together).ok()) {
+    std::vector<const WriteBatch*> together;
+    together.reserve(writes.size());
+    for (const auto& write : writes) together.push_back(&write->batch);
+    if (!inner_.ApplyTogether(together).ok()) {
       for (std::size_t i = 0; i < writes.size(); ++i) outcomes[i] = inner_.Apply(writes[i]->batch);
     }
   }

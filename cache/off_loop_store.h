@@ -1,11 +1,12 @@
 // OffLoopStore: a Store for callers on an event loop, which must not wait for a disk. Over any
 // other Store.
 //
-// Writes are taken into a bounded queue that one thread empties, many at a time and in order. A
-// caller on a fiber (base/fiber.h) does not wait for what it puts, as long as the last write
-// succeeded; before the first one, and once one has failed, each caller waits and is told what
-// became of its own. A caller on a thread of its own always waits, and so does who deletes. What
-// stands in the queue when the process dies is lost: at most what came within a few milliseconds.
+// Writes are taken into a bounded queue that one thread empties, a millisecond's worth at a time
+// (at once where somebody waits) and in order. A caller on a fiber (base/fiber.h) does not wait for
+// what it puts, as long as the last write succeeded; before the first one, and once one has failed,
+// each caller waits and is told what became of its own. A caller on a thread of its own always
+// waits, and so does who deletes. What stands in the queue when the process dies is lost: at most
+// what came within a few milliseconds.
 // Reads on a fiber are done at once where the data is in memory, else on another thread while the
 // fiber waits. Thread-safe.
 #pragma once
@@ -39,7 +40,8 @@ class OffLoopStore final : public Store {
       Family family, std::span<const std::string_view> keys) const override {
     return inner_.TryMultiGet(family, keys);
   }
-  Status Apply(const WriteBatch& batch) override;
+  Status Apply(const WriteBatch& batch) override { return ApplyOwned(batch); }
+  Status ApplyOwned(WriteBatch batch) override;
   // As of a moment when everything that was applied before is there.
   Status ForEach(Family family, std::string_view start,
                  const std::function<bool(std::string_view key, std::string_view value)>& visit)
@@ -55,6 +57,7 @@ class OffLoopStore final : public Store {
   struct Write {
     WriteBatch batch;
     std::size_t bytes = 0;
+    bool awaited = false;
     std::optional<Status> outcome;
   };
   struct Read;
@@ -68,13 +71,15 @@ class OffLoopStore final : public Store {
   const Options options_;
   std::atomic<bool> succeeding_{false};
   mutable Mutex mutex_;
-  CondVar to_write_;
+  mutable CondVar to_write_;
   mutable CondVar to_read_;
   mutable CondVar done_;
   std::deque<std::shared_ptr<Write>> writes_ LARDER_GUARDED_BY(mutex_);
   std::size_t queued_bytes_ LARDER_GUARDED_BY(mutex_) = 0;
   bool writer_idle_ LARDER_GUARDED_BY(mutex_) = false;
-  std::uint64_t taken_ LARDER_GUARDED_BY(mutex_) = 0;     // writes that were queued so far,
+  mutable std::size_t awaited_ LARDER_GUARDED_BY(mutex_) =
+      0;                                               // of writes_: those that somebody waits for
+  std::uint64_t taken_ LARDER_GUARDED_BY(mutex_) = 0;  // writes that were queued so far,
   std::uint64_t finished_ LARDER_GUARDED_BY(mutex_) = 0;  // and of these, in order, written
   mutable std::deque<Read*> reads_ LARDER_GUARDED_BY(mutex_);
   bool stopping_ LARDER_GUARDED_BY(mutex_) = false;

@@ -146,7 +146,7 @@ Status ResponseCache::PutInStore(const CacheKey& key, const ResponsePointer& ent
     batch.Put(Family::kResponseIds, AsBytes(*id),
               SealRecord(RecordKind::kResponseId, entry->stamp, AsBytes(key)));
   }
-  Status status = store_.Apply(batch);
+  Status status = store_.ApplyOwned(std::move(batch));
   ++(status.ok() ? stats_.writes : stats_.store_failures);
   if (status.ok() && erased()) return Erase(key);  // it was erased while it was being written
   return status;

@@ -109,6 +109,9 @@ rocksdb::ColumnFamilyOptions FamilyOptions(
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.compaction_filter_factory = filter;
   options.level_compaction_dynamic_level_bytes = true;
+  // Most look-ups of a cache are for what it has not: they need not search the memtable.
+  options.memtable_whole_key_filtering = true;
+  options.memtable_prefix_bloom_size_ratio = 0.02;
   // Each rewrites every file that is older, to drop what expired: as often as the lifetimes ask
   // for.
   const bool short_lived = family == Family::kResponses || family == Family::kResponseIds;
@@ -277,15 +280,28 @@ std::optional<std::vector<std::optional<std::string>>> RocksDbStore::TryMultiGet
 }
 
 Status RocksDbStore::Apply(const WriteBatch& batch) {
-  rocksdb::WriteBatch writes;
+  const WriteBatch* const one = &batch;
+  return ApplyTogether({&one, 1});
+}
+
+Status RocksDbStore::ApplyTogether(std::span<const WriteBatch* const> batches) {
+  std::size_t bytes = 0;
+  for (const WriteBatch* batch : batches) {
+    for (const auto& operation : batch->operations()) {
+      bytes += operation.key.size() + (operation.value ? operation.value->size() : 0) + 16;
+    }
+  }
+  rocksdb::WriteBatch writes(bytes + 64);
   bool only_deletes = true;
-  for (const auto& operation : batch.operations()) {
-    only_deletes = only_deletes && !operation.value;
-    const auto status =
-        operation.value
-            ? writes.Put(impl_->Handle(operation.family), operation.key, *operation.value)
-            : writes.Delete(impl_->Handle(operation.family), operation.key);
-    if (!status.ok()) return IoError(status, "cannot gather writes");
+  for (const WriteBatch* batch : batches) {
+    for (const auto& operation : batch->operations()) {
+      only_deletes = only_deletes && !operation.value;
+      const auto status =
+          operation.value
+              ? writes.Put(impl_->Handle(operation.family), operation.key, *operation.value)
+              : writes.Delete(impl_->Handle(operation.family), operation.key);
+      if (!status.ok()) return IoError(status, "cannot gather writes");
+    }
   }
   if (!only_deletes && !impl_->HasRoomFor(writes.GetDataSize())) {
     return StoreError(ErrorCode::kIo,

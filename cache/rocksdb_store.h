@@ -49,6 +49,7 @@ class RocksDbStore final : public Store {
   std::optional<std::vector<std::optional<std::string>>> TryMultiGet(
       Family family, std::span<const std::string_view> keys) const override;
   Status Apply(const WriteBatch& batch) override;
+  Status ApplyTogether(std::span<const WriteBatch* const> batches) override;
   Status ForEach(
       Family family, std::string_view start,
       const std::function<bool(std::string_view, std::string_view)>& visit) const override;

@@ -18,4 +18,14 @@ std::string_view FamilyName(Family family) {
   return "unknown";
 }
 
+Status Store::ApplyTogether(std::span<const WriteBatch* const> batches) {
+  WriteBatch together;
+  for (const WriteBatch* batch : batches) {
+    for (const auto& [family, key, value] : batch->operations()) {
+      value ? together.Put(family, key, *value) : together.Delete(family, key);
+    }
+  }
+  return Apply(together);
+}
+
 }  // namespace larder

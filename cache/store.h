@@ -44,9 +44,6 @@ class WriteBatch {
   void Delete(Family family, std::string_view key) {
     operations_.push_back({family, std::string(key), std::nullopt});
   }
-  void Append(const WriteBatch& other) {
-    operations_.insert(operations_.end(), other.operations_.begin(), other.operations_.end());
-  }
   const std::vector<Operation>& operations() const { return operations_; }
   bool empty() const { return operations_.empty(); }
 
@@ -73,6 +70,10 @@ class Store {
 
   // Errors: kIo; then nothing of the batch is there.
   virtual Status Apply(const WriteBatch& batch) = 0;
+  // The same with a batch that is not needed any more.
+  virtual Status ApplyOwned(WriteBatch batch) { return Apply(batch); }
+  // Several, in order, as one: all or none.
+  virtual Status ApplyTogether(std::span<const WriteBatch* const> batches);
 
   // Calls `visit` with every pair of the family from `start` on, in key order, as of one moment,
   // until it returns false. The views live for the call. Errors: kIo, kCorruption.

@@ -42,13 +42,13 @@ std::string WithoutAdminCookie(std::string_view cookies) {
 }  // namespace
 
 Headers UpstreamHeaders(const Headers& client, const std::string& via, bool identity) {
-  Headers all = client;
-  RemoveHopByHop(all);
+  const HopByHop hop_by_hop(client);
   Headers headers;
-  for (const auto& [name, value] : all.fields()) {
-    if (EqualsIgnoreCase(name, "host") || EqualsIgnoreCase(name, "content-length") ||
-        EqualsIgnoreCase(name, "expect") || EqualsIgnoreCase(name, "http2-settings") ||
-        IsControlField(name)) {
+  headers.Reserve(client.size() + 2);
+  for (const auto& [name, value] : client.fields()) {
+    if (hop_by_hop.Has(name) || EqualsIgnoreCase(name, "host") ||
+        EqualsIgnoreCase(name, "content-length") || EqualsIgnoreCase(name, "expect") ||
+        EqualsIgnoreCase(name, "http2-settings") || IsControlField(name)) {
       continue;
     }
     if (identity &&

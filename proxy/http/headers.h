@@ -34,6 +34,11 @@ class Headers {
   // Replaces every field of that name by one.
   void Set(std::string_view name, std::string value);
   void Remove(std::string_view name);
+  // Removes those for which it is true.
+  template <typename Predicate>
+  void RemoveIf(const Predicate& predicate) {
+    std::erase_if(fields_, predicate);
+  }
   // Replaces the value of the last field. Precondition: there is one.
   void ReplaceLast(std::string value) { fields_.back().second = std::move(value); }
 

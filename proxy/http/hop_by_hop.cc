@@ -1,22 +1,40 @@
 #include "proxy/http/hop_by_hop.h"
 
-namespace larder {
+#include <algorithm>
+#include <array>
 
-void RemoveHopByHop(Headers& headers) {
-  std::vector<std::string> listed;
-  const std::string connection = headers.Joined("connection");
-  std::string_view rest = connection;
+namespace larder {
+namespace {
+
+constexpr std::array<std::string_view, 9> kAlways = {"connection",
+                                                     "keep-alive",
+                                                     "proxy-connection",
+                                                     "proxy-authenticate",
+                                                     "proxy-authorization",
+                                                     "te",
+                                                     "trailer",
+                                                     "transfer-encoding",
+                                                     "upgrade"};
+
+}  // namespace
+
+bool HopByHop::Has(std::string_view name) const {
+  if (std::any_of(kAlways.begin(), kAlways.end(),
+                  [&](std::string_view one) { return EqualsIgnoreCase(one, name); })) {
+    return true;
+  }
+  std::string_view rest = listed_;
   while (!rest.empty()) {
     const std::string_view item = rest.substr(0, rest.find(','));
     rest.remove_prefix(std::min(rest.size(), item.size() + 1));
-    listed.emplace_back(TrimOws(item));
+    if (EqualsIgnoreCase(TrimOws(item), name)) return true;
   }
-  for (const std::string_view name :
-       {"connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization",
-        "te", "trailer", "transfer-encoding", "upgrade"}) {
-    headers.Remove(name);
-  }
-  for (const std::string& name : listed) headers.Remove(name);
+  return false;
+}
+
+void RemoveHopByHop(Headers& headers) {
+  const HopByHop hop_by_hop(headers);
+  headers.RemoveIf([&](const Headers::Field& field) { return hop_by_hop.Has(field.first); });
 }
 
 }  // namespace larder

@@ -1,12 +1,24 @@
-// Hop-by-hop fields (RFC 9110, section 7.6.1): meant for one connection, never forwarded.
+// Fields that concern one connection and are not passed on (RFC 9110, section 7.6.1).
 #pragma once
+
+#include <string>
+#include <string_view>
 
 #include "proxy/http/headers.h"
 
 namespace larder {
 
-// Removes Connection, the fields it lists, Keep-Alive, Proxy-*, TE, Trailer, Transfer-Encoding,
-// Upgrade.
+// Of one message. Thread-safety: immutable.
+class HopByHop {
+ public:
+  // Those that `headers` lists in Connection, beside those that always are.
+  explicit HopByHop(const Headers& headers) : listed_(headers.Joined("connection")) {}
+  bool Has(std::string_view name) const;
+
+ private:
+  std::string listed_;
+};
+
 void RemoveHopByHop(Headers& headers);
 
 }  // namespace larder

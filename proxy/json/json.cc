@@ -1,18 +1,43 @@
 #include "proxy/json/json.h"
 
 #include <cmath>
+#include <vector>
 
 namespace larder {
 namespace {
 
 constexpr std::size_t kMaxDepth = 512;
 
+// Of one thread: few and small ones, most requests being small.
+constexpr std::size_t kKeptDocuments = 4;
+constexpr std::size_t kKeptDocumentBytes = 256UL * 1024;  // of text
+std::vector<std::unique_ptr<simdjson::dom::document>>& KeptDocuments() {
+  thread_local std::vector<std::unique_ptr<simdjson::dom::document>> kept;
+  return kept;
+}
+
 }  // namespace
+
+void JsonDocument::GiveBack::operator()(simdjson::dom::document* document) const {
+  std::unique_ptr<simdjson::dom::document> owned(document);
+  auto& kept = KeptDocuments();
+  if (kept.size() < kKeptDocuments && owned->capacity() <= kKeptDocumentBytes) {
+    kept.push_back(std::move(owned));
+  }
+}
+
+JsonDocument::Pointer JsonDocument::Take() {
+  auto& kept = KeptDocuments();
+  if (kept.empty()) return Pointer(new simdjson::dom::document());
+  Pointer document(kept.back().release());
+  kept.pop_back();
+  return document;
+}
 
 Result<JsonDocument> JsonDocument::Parse(std::string_view text) {
   constexpr std::size_t kKeepBytes = 4U << 20;
   thread_local simdjson::dom::parser parser;
-  auto document = std::make_unique<simdjson::dom::document>();
+  Pointer document = Take();
   if (const auto error = parser.allocate(std::max<std::size_t>(text.size(), 4096), kMaxDepth);
       error != simdjson::SUCCESS) {
     return Error{ErrorCode::kOverloaded, ErrorOrigin::kSelf, "not enough memory to parse the JSON"};

@@ -1,5 +1,6 @@
 #include "proxy/openai/embeddings_reply.h"
 
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <numeric>
@@ -36,6 +37,15 @@ bool IsShortestFloat32(double value) {
   return read == value;
 }
 
+// An exponent of ones alone is an infinity or no number; one added to it reaches the sign's bit.
+bool AllFinite(const std::vector<float>& values) {
+  std::uint32_t seen = 0;
+  for (const float value : values) {
+    seen |= (std::bit_cast<std::uint32_t>(value) & 0x7f800000U) + 0x00800000U;
+  }
+  return (seen & 0x80000000U) == 0;
+}
+
 Status ParseFloats(JsonArray values, EmbeddingEntry& entry) {
   std::vector<double> wide;
   wide.reserve(values.size());
@@ -68,9 +78,7 @@ Status ParseBase64(std::string_view text, EmbeddingEntry& entry) {
   }
   entry.float32.resize(bytes->size() / sizeof(float));
   std::memcpy(entry.float32.data(), bytes->data(), bytes->size());
-  for (const float value : entry.float32) {
-    if (!std::isfinite(value)) return Invalid("a value is not a finite number");
-  }
+  if (!AllFinite(entry.float32)) return Invalid("a value is not a finite number");
   return {};
 }
 

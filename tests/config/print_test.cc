@@ -81,6 +81,8 @@ TEST(PrintConfigTest, SaysWhereEveryValueCameFrom) {
   ASSERT_TRUE(result.ok());
   const std::string text = PrintConfig(*result.loaded);
   EXPECT_THAT(text, HasSubstr("\n[server]\nlisten = \"localhost:0\"  # flag --listen\n"
+                              "tls_certificate_file = \"\"  # default\n"
+                              "tls_key_file = \"\"  # default\n"
                               "loops = 2  # file larder.toml:2\n"
                               "max_connections = 10000  # default\n"));
   EXPECT_THAT(text, HasSubstr("level = \"debug\"  # environment LARDER_LOG_LEVEL\n"));
