@@ -18,10 +18,16 @@ Provider::Reply Provider::Answer(std::string_view method, std::string_view targe
                                  std::string_view body) {
   if (method == "GET" && target == "/count") {
     body_ = "{\"requests\":" + std::to_string(requests_) +
-            ",\"inputs\":" + std::to_string(inputs_) + "}\n";
+            ",\"inputs\":" + std::to_string(inputs_) +
+            ",\"smuggled\":" + std::to_string(smuggled_) + "}\n";
     return {200, false, body_};
   }
   const std::string_view path = target.substr(0, target.find('?'));
+  if (target.substr(path.size()) == "?smuggled") ++smuggled_;
+  if (path.ends_with("/echo")) {
+    body_ = body;
+    return {200, false, body_};
+  }
   const bool embeddings = path.ends_with("/embeddings");
   if (method != "POST" || (!embeddings && !path.ends_with("/chat/completions"))) {
     return Refuse(404, "this stand-in has no such path");

@@ -26,8 +26,9 @@ class Provider {
 
   explicit Provider(ProviderOptions options) : options_(options), vectors_(options.dimensions) {}
 
-  // POST to a path that ends in /embeddings or /chat/completions; GET /count tells how many of
-  // these came and how many inputs they had. Anything else is refused.
+  // POST to a path that ends in /embeddings or /chat/completions; any method to one that ends in
+  // /echo, which returns the body; GET /count tells how many of the former came, how many inputs
+  // they had, and how many requests had the query "smuggled". Anything else is refused.
   Reply Answer(std::string_view method, std::string_view target, std::string_view body);
 
   // The events of a streamed answer, [0, stream_events()), each whole. All but the last tell when
@@ -45,6 +46,7 @@ class Provider {
   std::string body_;
   std::uint64_t requests_ = 0;
   std::uint64_t inputs_ = 0;
+  std::uint64_t smuggled_ = 0;
 };
 
 }  // namespace larder::bench
