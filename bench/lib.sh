@@ -47,7 +47,7 @@ build_bench() {
     cmake --preset release -DLARDER_BUILD_BENCH=ON >"$work_dir/cmake.log" ||
       fail "cmake failed: $(cat "$work_dir/cmake.log")"
   fi
-  cmake --build "$build_dir" --target larder bench_upstream bench_load bench_stream bench_strict >&2
+  cmake --build "$build_dir" --target larder bench_upstream bench_load bench_stream bench_crowd bench_strict >&2
 }
 
 # on CORE COMMAND...: runs it on that core, when there is such a core and taskset.
