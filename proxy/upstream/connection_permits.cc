@@ -38,6 +38,7 @@ void ConnectionPermits::GivePermit(Seat& seat) {
   MutexLock lock(mutex_);
   --seat.held_;
   --taken_;
+  seats_.splice(seats_.end(), seats_, std::find(seats_.begin(), seats_.end(), &seat));
   Grant();
 }
 

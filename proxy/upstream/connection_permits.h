@@ -69,7 +69,7 @@ class ConnectionPermits {
   const std::size_t max_waiting_;
   mutable Mutex mutex_;
   std::size_t taken_ LARDER_GUARDED_BY(mutex_) = 0;   // held and granted
-  std::list<Seat*> seats_ LARDER_GUARDED_BY(mutex_);  // who was granted last is the last
+  std::list<Seat*> seats_ LARDER_GUARDED_BY(mutex_);  // who had or gave one last is the last
   std::atomic<std::size_t> waiting_{0};               // written under mutex_
   std::atomic<std::size_t> wanted_{0};                // of these, without a grant
 };

@@ -67,7 +67,7 @@ void PlainConnection::BeginExchange() {
   upload_.clear();
   upload_left_ = exchange_->request().body_size.value_or(0);
   upload_ended_ = upload_waits_ = send_blocked_ = send_over_ = sent_whole_ = false;
-  received_ = streaming_ = receive_paused_ = keep_alive_ = false;
+  received_ = streaming_ = receive_paused_ = answered_ = surplus_ = keep_alive_ = false;
   reader_.emplace(exchange_->request().method == "HEAD");
   decoder_.reset();
   Send();

@@ -63,8 +63,10 @@ class PlainConnection : public std::enable_shared_from_this<PlainConnection> {
   // The head is there; `bytes` came with it.
   void TakeHead(std::string_view bytes);
   void TakeBody(std::string_view bytes);
-  // The answer is whole; `surplus`: more came than it has.
-  void Finish(bool surplus);
+  // The answer is whole; `surplus`: more came than it has. Ends the exchange, at once or when the
+  // rest of the request is out: an early answer that is no refusal does not stop it.
+  void EndAnswer(bool surplus);
+  void Finish();
   void Lose(std::string reason);
 
   PlainLoop& loop_;
@@ -92,6 +94,8 @@ class PlainConnection : public std::enable_shared_from_this<PlainConnection> {
   std::optional<ReplyReader> reader_;
   bool streaming_ = false;  // its head was delivered
   bool receive_paused_ = false;
+  bool answered_ = false;  // the answer is whole
+  bool surplus_ = false;   // and bytes came behind it
   ReplyReader::Framing framing_ = ReplyReader::Framing::kNone;
   bool keep_alive_ = false;
   std::uint64_t length_left_ = 0;

@@ -23,12 +23,20 @@ Error BrokenChunks() {
 void PlainConnection::Receive() {
   std::vector<char>& buffer = loop_.buffer();
   const ssize_t size = ::recv(fd_, buffer.data(), buffer.size(), 0);
-  if (size > 0) {
+  if (answered_) {  // while the request still goes out
+    if (size > 0) {
+      surplus_ = true;
+    } else if (size == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
+      StopSending();
+      Finish();
+    }
+  } else if (size > 0) {
     received_ = true;
     Take({buffer.data(), static_cast<std::size_t>(size)});
   } else if (size == 0) {
     if (streaming_ && framing_ == Framing::kClose) {
-      Finish(false);
+      StopSending();
+      EndAnswer(false);
     } else {
       Lose("the connection ended before an answer");
     }
@@ -39,7 +47,7 @@ void PlainConnection::Receive() {
 
 void PlainConnection::Lose(std::string reason) {
   if (served_ && !received_ && exchange_->repeatable()) {
-    served_ = false;
+    served_ = upload_waits_ = send_blocked_ = false;
     CloseSocket();
     exchange_->Touch();
     Dial();
@@ -95,14 +103,16 @@ void PlainConnection::TakeHead(std::string_view bytes) {
     whole = state == BodyDecoder::State::kEnd;
     broken = state == BodyDecoder::State::kRefused;
   }
-  if (whole) {
+  if (whole && send_over_) {
     exchange_->DeliverWhole(std::move(head), std::move(decoded));
-    Finish(!bytes.empty());
+    EndAnswer(!bytes.empty());
     return;
   }
   streaming_ = true;
   exchange_->DeliverStream(std::move(head), decoded, loop_.shared().options.body_window_bytes);
-  if (broken) {
+  if (whole) {
+    EndAnswer(!bytes.empty());
+  } else if (broken) {
     Fail(BrokenChunks());
   } else if (framing_ != Framing::kChunked && !bytes.empty()) {
     TakeBody(bytes);
@@ -131,8 +141,7 @@ void PlainConnection::TakeBody(std::string_view bytes) {
   }
   const bool has_room = piece.empty() || exchange_->Write(piece);
   if (whole) {
-    exchange_->EndStream();
-    Finish(!bytes.empty());
+    EndAnswer(!bytes.empty());
   } else if (broken) {
     Fail(BrokenChunks());
   } else {
@@ -141,12 +150,18 @@ void PlainConnection::TakeBody(std::string_view bytes) {
   }
 }
 
-void PlainConnection::Finish(bool surplus) {
+void PlainConnection::EndAnswer(bool surplus) {
+  answered_ = true;
+  surplus_ = surplus;
+  if (send_over_) Finish();
+}
+
+void PlainConnection::Finish() {
   const auto self = shared_from_this();
   const auto exchange = std::exchange(exchange_, nullptr);
   exchange->SetConnection(nullptr);
-  if (framing_ == Framing::kClose) exchange->EndStream();
-  if (keep_alive_ && sent_whole_ && !surplus && !exchange->rendered().close) {
+  if (streaming_) exchange->EndStream();
+  if (keep_alive_ && sent_whole_ && !surplus_ && !exchange->rendered().close) {
     served_ = true;
     idle_since_ = loop_.about_now();
     loop_.OnFree(*this);

@@ -62,7 +62,11 @@ void PlainConnection::Send() {
     head_sent_ += of_head;
     body_sent_ += static_cast<std::size_t>(sent) - of_head;
   }
-  UpdateInterest();
+  if (answered_ && send_over_) {
+    Finish();
+  } else {
+    UpdateInterest();
+  }
 }
 
 bool PlainConnection::FillUpload() {

@@ -38,7 +38,7 @@ struct UpstreamSet::Member {
   std::vector<std::size_t> fallbacks;         // places in members_
   std::unique_ptr<CurlEngine> engine;         // null for the stand-in
   std::unique_ptr<PlainEngine> plain_engine;  // null but for http://
-  std::unique_ptr<Upstream> transport;
+  std::unique_ptr<Upstream> upstream;
   std::unique_ptr<RetryingUpstream> retrying;
   Upstream* asked = nullptr;
 
@@ -106,19 +106,19 @@ Result<std::unique_ptr<UpstreamSet>> UpstreamSet::Create(std::vector<UpstreamOpt
 
 Status UpstreamSet::Make(Member& member, const Clock& clock) {
   if (member.options.url == "builtin") {
-    member.transport = std::make_unique<BuiltinUpstream>();
+    member.upstream = std::make_unique<BuiltinUpstream>();
   } else {
     LARDER_ASSIGN_OR_RETURN(member.engine, CurlEngine::Start(member.options.http, clock));
     if (member.options.url.starts_with("http://")) {
       member.plain_engine = std::make_unique<PlainEngine>(PlainOptions(member.options.http), clock);
-      member.transport =
+      member.upstream =
           std::make_unique<HttpUpstream>(member.options, *member.plain_engine, *member.engine);
     } else {
-      member.transport = std::make_unique<HttpUpstream>(member.options, *member.engine);
+      member.upstream = std::make_unique<HttpUpstream>(member.options, *member.engine);
     }
   }
   member.retrying = std::make_unique<RetryingUpstream>(
-      *member.transport, member.options, clock,
+      *member.upstream, member.options, clock,
       [pause = pause_.get()](std::chrono::milliseconds duration) { return pause->For(duration); },
       &RandomFraction);
   member.asked = member.retrying.get();

@@ -68,7 +68,7 @@ class UpstreamSet {
   struct Member;
   explicit UpstreamSet(std::vector<Member> members);
   const Member& MemberFor(std::string_view model, std::string_view path) const;
-  // Gives a member its transport.
+  // Gives a member its upstream.
   Status Make(Member& member, const Clock& clock);
   static Result<std::vector<Member>> Arrange(std::vector<UpstreamOptions> options);
 

@@ -191,6 +191,28 @@ TEST_P(HttpTransportTest, AnAnswerBeforeTheUploadHasEndedIsPassedOn) {
   EXPECT_EQ(ReadAll(*reply->body), Got(ReadState::kEnd, "no"));
 }
 
+TEST_P(HttpTransportTest, AnEarlyAnswerThatIsNoRefusalDoesNotCutTheUpload) {
+  auto channel = std::make_shared<ByteChannel>(1 << 20);
+  std::promise<bool> arrived;
+  RawServer server([&](RawClient& peer) {
+    peer.ReadUntil("first");
+    peer.Send(Ok("yes"));
+    arrived.set_value(peer.ReadUntil("second\r\n0\r\n\r\n").has_value());
+  });
+  UpstreamRequest request = Post("");
+  request.body_source = channel;
+  channel->Write("first");
+  const auto reply = Send(server, std::move(request));
+  ASSERT_TRUE(reply.ok()) << reply.error().message;
+  std::string bytes;
+  ASSERT_EQ(*ReadSome(*reply->body, 100, bytes, Soon()), ReadState::kData);
+  EXPECT_EQ(bytes, "yes");
+  channel->Write("second");
+  channel->Close(std::nullopt);
+  EXPECT_EQ(ReadAll(*reply->body), Got(ReadState::kEnd, ""));
+  EXPECT_TRUE(arrived.get_future().get());
+}
+
 TEST_P(HttpTransportTest, StatusHeadersAndBodyArriveAndHopByHopFieldsDoNot) {
   RawServer server(RawServer::Answering(
       "HTTP/1.1 429 Slow Down\r\nContent-Type: application/json\r\nX-RateLimit:  7 \r\nSet-Cookie: "
