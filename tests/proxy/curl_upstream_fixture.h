@@ -1,4 +1,5 @@
-// What the tests of HttpUpstream and of what libcurl alone does share: an engine, and requests to a RawServer.
+// What the tests of HttpUpstream and of what libcurl alone does share: an engine, and requests to a
+// RawServer.
 #pragma once
 
 #include <gtest/gtest.h>
