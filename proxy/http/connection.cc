@@ -17,8 +17,9 @@
 namespace larder {
 
 Connection::Lane& Connection::LaneOf(EventLoop& loop, ConnectionContext& context) {
-  return static_cast<Lane&>(loop.ResidentOf(
-      &context, [&] { return std::make_unique<Lane>(context.handler.NewFastLane()); }));
+  return static_cast<Lane&>(loop.ResidentOf(&context, [&] {
+    return std::make_unique<Lane>(context.handler.NewFastLane(), context.clock.Monotonic());
+  }));
 }
 
 Connection::Connection(int fd, std::string peer, EventLoop& loop, ConnectionContext& context,
@@ -74,7 +75,31 @@ void Connection::Close() {
 }
 
 void Connection::SetDeadline(std::chrono::milliseconds from_now) {
-  deadline_ = context_.clock.Monotonic() + from_now;
+  SetDeadlineAt(context_.clock.Monotonic() + from_now);
+}
+
+void Connection::SetDeadlineAt(MonoTime when) {
+  deadline_ = when;
+  // A deadline that moves on is found when the timer of the earlier one comes up.
+  if (when < timer_) {
+    timer_ = when;
+    lane_.timers.Add(weak_from_this(), when);
+  }
+}
+
+void Connection::CheckDeadlines(EventLoop& loop, ConnectionContext& context, MonoTime now) {
+  LaneOf(loop, context).timers.Advance(now, [now](Connection& connection, MonoTime when) {
+    connection.OnTimer(now, when);
+  });
+}
+
+void Connection::OnTimer(MonoTime now, MonoTime when) {
+  if (when != timer_ || state_ == State::kClosed) return;  // another one has taken its place
+  OnTick(now);
+  if (state_ == State::kClosed) return;
+  // One that has passed without an end (a handler has its own patience) is looked at again.
+  timer_ = std::max(deadline_, now + std::chrono::seconds(1));
+  lane_.timers.Add(weak_from_this(), timer_);
 }
 
 void Connection::OnTick(MonoTime now) {
@@ -198,7 +223,7 @@ void Connection::ReadOnce() {
   if (state_ == State::kClosing) return;  // read and dropped, so that the last answer is not reset
   if (state_ == State::kHead && in_.empty()) {
     received_ = context_.clock.Monotonic();
-    deadline_ = received_ + context_.options.head_timeout;
+    SetDeadlineAt(received_ + context_.options.head_timeout);
   }
   if (state_ == State::kWholeBody) SetDeadline(context_.options.body_timeout);
   in_.append(bytes.data(), static_cast<std::size_t>(size));

@@ -61,6 +61,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Start();
   // Closes it when a deadline has passed, or when it is idle and the front drains.
   void OnTick(MonoTime now);
+  // The same for those of a loop whose deadline has passed; on the loop, each tick.
+  static void CheckDeadlines(EventLoop& loop, ConnectionContext& context, MonoTime now);
   // Between requests, with nothing received of the next.
   bool idle() const { return state_ == State::kHead && in_.empty() && out_.empty(); }
   void Close();
@@ -125,6 +127,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void TellSent();  // on_sent of the answers that have been written
   void UpdateInterest();
   void SetDeadline(std::chrono::milliseconds from_now);
+  void SetDeadlineAt(MonoTime when);
+  void OnTimer(MonoTime now, MonoTime when);
   bool reading_wanted() const;
   std::size_t unsent() const { return out_.size() - out_position_; }
   std::string_view Date();
@@ -140,8 +144,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   State state_ = State::kHead;
   std::uint32_t interest_ = 0;
   MonoTime deadline_{};
-  bool read_closed_ = false;     // the client sent FIN
-  bool upload_stalled_ = false;  // the handler is slower than the client
+  MonoTime timer_ = MonoTime::max();  // the earliest in the loop's timers
+  bool read_closed_ = false;          // the client sent FIN
+  bool upload_stalled_ = false;       // the handler is slower than the client
   bool close_after_ = false;
   bool reset_after_ = false;  // only a reset tells the client that the body was cut
   bool tunnel_drains_ = false;

@@ -2,14 +2,16 @@
 #pragma once
 
 #include "proxy/http/connection.h"
+#include "proxy/http/timers.h"
 
 namespace larder {
 
 struct Connection::Lane : EventLoop::Resident {
-  explicit Lane(std::unique_ptr<FastLane> f) : fast(std::move(f)) {}
+  Lane(std::unique_ptr<FastLane> f, MonoTime now) : fast(std::move(f)), timers(now) {}
 
   std::unique_ptr<FastLane> fast;  // null: there is none
   RequestHeadView head;            // the one read last
+  Timers<Connection> timers;
 };
 
 }  // namespace larder

@@ -202,6 +202,9 @@ void Front::Tick(Loop& loop) {
                          .ok();
   }
   const MonoTime now = clock_.Monotonic();
+  Connection::CheckDeadlines(*loop.events, context_, now);
+  if (!draining_.load()) return;
+  // Idle ones end now, and what was under way at the beginning of the drain becomes idle.
   std::vector<std::shared_ptr<Connection>> connections;
   connections.reserve(loop.connections.size());
   for (const auto& [fd, connection] : loop.connections) connections.push_back(connection);
