@@ -226,7 +226,17 @@ void Connection::ReadOnce() {
     SetDeadlineAt(received_ + context_.options.head_timeout);
   }
   if (state_ == State::kWholeBody) SetDeadline(context_.options.body_timeout);
-  in_.append(bytes.data(), static_cast<std::size_t>(size));
+  std::string_view read(bytes.data(), static_cast<std::size_t>(size));
+  // What is answered at once never needs a buffer of this connection's.
+  if (state_ == State::kHead && in_.empty() && lane_.fast != nullptr) {
+    read.remove_prefix(AnswerFast(read));
+    if (state_ == State::kClosed) return;
+    if (read.empty()) {
+      UpdateInterest();
+      return;
+    }
+  }
+  in_.append(read);
   Advance();
 }
 
@@ -292,7 +302,13 @@ bool Connection::ReadHead() {
     AnswerAndClose(parse.status, parse.reason);
     return false;
   }
-  if (TryFastLane(parse.consumed)) return state_ == State::kHead;
+  std::size_t consumed = 0;
+  if (!std::exchange(fast_declined_, false) && TryFastLane(in_, parse.consumed, consumed)) {
+    in_.erase(0, consumed);
+    scanned_ = 0;
+    if (in_.empty() && in_.capacity() > kKeptBuffer) in_ = std::string();
+    return state_ == State::kHead;
+  }
   RequestHead head = CopyHead(lane_.head);
   in_.erase(0, parse.consumed);
   scanned_ = 0;

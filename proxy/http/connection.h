@@ -97,9 +97,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void EndInput();         // the client sent FIN: what is not whole now never will be
   bool ReadHead();         // false: more bytes are needed, or the connection is done
   void BeginBody(RequestHead head);
-  // Whether the request whose head was read has been answered from memory.
-  bool TryFastLane(std::size_t head_bytes);
-  // What both lanes of one loop share; see fast_lane.h.
+  // Answers from memory what it can of `bytes`, which begin at a request; how many are done with.
+  std::size_t AnswerFast(std::string_view bytes);
+  // Whether the request has been answered from memory: its head, `head_bytes` long, is lane_.head.
+  bool TryFastLane(std::string_view bytes, std::size_t head_bytes, std::size_t& consumed);
+  void SendFast(const FastAnswer& answer);
+  void QueueFast(const FastAnswer& answer, std::size_t taken);
+  // What the connections of one loop share.
   struct Lane;
   static Lane& LaneOf(EventLoop& loop, ConnectionContext& context);
   bool ReadWholeBody();
@@ -141,6 +145,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string peer_;
   std::unique_ptr<TlsSession> tls_;  // null: plain HTTP
   bool read_posted_ = false;
+  bool fast_declined_ = false;  // the fast lane has seen the request that in_ begins with
   State state_ = State::kHead;
   std::uint32_t interest_ = 0;
   MonoTime deadline_{};

@@ -19,30 +19,43 @@ constexpr std::uint64_t kMaxFastBody = 64UL * 1024;
 
 }  // namespace
 
-bool Connection::TryFastLane(std::size_t head_bytes) {
+std::size_t Connection::AnswerFast(std::string_view bytes) {
+  std::size_t done = 0;
+  while (done < bytes.size() && state_ == State::kHead && unsent() == 0) {
+    const std::string_view rest = bytes.substr(done);
+    std::size_t scanned = 0;
+    const HeadViewParse parse = ParseRequestHead(rest, context_.options.head, scanned, lane_.head);
+    if (parse.state != HeadViewParse::State::kComplete) break;
+    std::size_t consumed = 0;
+    if (!TryFastLane(rest, parse.consumed, consumed)) {
+      fast_declined_ = true;
+      break;
+    }
+    done += consumed;
+  }
+  return done;
+}
+
+bool Connection::TryFastLane(std::string_view bytes, std::size_t head_bytes,
+                             std::size_t& consumed) {
   const RequestHeadView& head = lane_.head;
   if (lane_.fast == nullptr || head.chunked || head.expect_continue || !head.keep_alive ||
       head.minor_version != 1 || read_closed_ || close_after_ || unsent() > 0) {
     return false;
   }
   const std::uint64_t body_bytes = head.content_length.value_or(0);
-  if (body_bytes > kMaxFastBody || in_.size() - head_bytes < body_bytes || context_.draining()) {
+  if (body_bytes > kMaxFastBody || bytes.size() - head_bytes < body_bytes || context_.draining()) {
     return false;
   }
-  const std::string_view body =
-      std::string_view(in_).substr(head_bytes, static_cast<std::size_t>(body_bytes));
+  const std::string_view body = bytes.substr(head_bytes, static_cast<std::size_t>(body_bytes));
   FastAnswer answer;
   if (!lane_.fast->Answer({head, body, received_, Date()}, answer)) return false;
+  consumed = head_bytes + static_cast<std::size_t>(body_bytes);
+  tls_ == nullptr ? SendFast(answer) : QueueFast(answer, 0);
+  return true;
+}
 
-  if (tls_ != nullptr) {  // one record is cheaper than two
-    out_.append(answer.head).append(answer.body);
-    written_.push_back(
-        {flushed_ + unsent(), {answer.body.size(), true, received_}, lane_.fast->Later()});
-    in_.erase(0, head_bytes + static_cast<std::size_t>(body_bytes));
-    scanned_ = 0;
-    Flush();
-    return true;
-  }
+void Connection::SendFast(const FastAnswer& answer) {
   const std::size_t size = answer.head.size() + answer.body.size();
   std::array<iovec, 2> pieces = {{{const_cast<char*>(answer.head.data()), answer.head.size()},
                                   {const_cast<char*>(answer.body.data()), answer.body.size()}}};
@@ -53,33 +66,28 @@ bool Connection::TryFastLane(std::size_t head_bytes) {
   do {
     sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
-  const bool lost = sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK;
   const std::size_t taken = sent < 0 ? 0 : static_cast<std::size_t>(sent);
   flushed_ += taken;
-  SendOutcome outcome{answer.body.size(), true, received_};
   if (taken == size) {
-    lane_.fast->OnSent(outcome);
-  } else if (lost) {
-    outcome.body_bytes = 0;
-    outcome.complete = false;
-    lane_.fast->OnSent(outcome);
-    Close();
-    return true;
-  } else {
-    const std::size_t from_body = taken > answer.head.size() ? taken - answer.head.size() : 0;
-    out_.append(answer.head.substr(std::min(taken, answer.head.size())));
-    out_.append(answer.body.substr(from_body));
-    written_.push_back({flushed_ + unsent(), outcome, lane_.fast->Later()});
-  }
-  in_.erase(0, head_bytes + static_cast<std::size_t>(body_bytes));
-  scanned_ = 0;
-  if (unsent() > 0) {
-    SetProgressDeadline();
-  } else {
+    lane_.fast->OnSent({answer.body.size(), true, received_});
     SetDeadline(context_.options.idle_timeout);
+  } else if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+    lane_.fast->OnSent({0, false, received_});
+    Close();
+  } else {
+    QueueFast(answer, taken);
   }
-  if (in_.empty() && in_.capacity() > kKeptBuffer) in_ = std::string();
-  return true;
+}
+
+// What the socket has yet to take goes the way of every answer.
+void Connection::QueueFast(const FastAnswer& answer, std::size_t taken) {
+  const std::size_t from_body = taken > answer.head.size() ? taken - answer.head.size() : 0;
+  out_.append(answer.head.substr(std::min(taken, answer.head.size())));
+  out_.append(answer.body.substr(from_body));
+  written_.push_back(
+      {flushed_ + unsent(), {answer.body.size(), true, received_}, lane_.fast->Later()});
+  SetProgressDeadline();
+  Flush();
 }
 
 void Connection::Dispatch() {
