@@ -92,7 +92,7 @@ struct App::Graph {
         spaces(config.spaces),
         indexer(*store, clock, spaces, LongestEmbeddingLifetime(config), config.indexer),
         embeddings(embedding_cache, *upstreams, clock, via, EmbeddingsOptionsOf(config)),
-        embeddings_handler(embeddings, clock),
+        embeddings_handler(embeddings, clock, off_loop),
         pass_through(*upstreams, clock, via),
         tunnel_handler(*upstreams, clock, via),
         responses_handler(
@@ -137,6 +137,8 @@ struct App::Graph {
   Partitioner partitioner;
   std::unique_ptr<Store> disk;
   std::unique_ptr<OffLoopStore> store;
+  WorkerPool computing{{std::max(2U, std::thread::hardware_concurrency()), 1024}};
+  OffLoop off_loop{computing};
   WorkerPool background{{2, 4096}};
   WorkerPool refreshes{config.refreshes};
   std::unique_ptr<UpstreamSet> upstreams;
@@ -307,6 +309,7 @@ bool App::Stop() {
   graph.front.Stop();
   graph.indexer.Stop();
   graph.refreshes.Stop();
+  graph.computing.Stop();
   graph.background.Stop();
   if (graph.flusher.joinable()) {
     {

@@ -71,6 +71,11 @@ class EmbeddingCache {
     stats_.store_hits += from_store;
   }
 
+  // The entry has grown by a kept text.
+  void CountGrowth(const CacheKey& key, const EmbeddingEntry& entry, std::size_t bytes) {
+    memory_.Grow(key, &entry, bytes);
+  }
+
   // Stores all or none. Errors: kIo from the store; the entries then stand in the memory tier
   // alone.
   Status Put(std::span<const NewEmbedding> embeddings);

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cache/kept_text.h"
 #include "cache/key.h"
 #include "cache/record.h"
 
@@ -29,6 +30,7 @@ struct EmbeddingEntry {
   // Embedded only to search with: it answers like any other, but is not itself found by searches.
   bool query_only = false;
   RecordStamp stamp = {};
+  KeptText floats_json = {};  // the values as a JSON array, once that has been asked for twice
 
   std::size_t dim() const { return float64.empty() ? float32.size() : float64.size(); }
   // The values rounded to float32, little-endian: what base64 encodes.

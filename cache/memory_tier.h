@@ -64,6 +64,19 @@ class MemoryTier {
     PutLocked(shard, key, std::move(entry), bytes, evicted);
   }
 
+  // The entry, while it is kept under the key, holds so many bytes more than was said.
+  void Grow(const CacheKey& key, const Entry* entry, std::size_t bytes) {
+    Shard& shard = ShardOf(key);
+    std::vector<Pointer> evicted;
+    MutexLock lock(shard.mutex);
+    const auto found = shard.slots.find(key);
+    if (found == shard.slots.end() || found->second.entry.get() != entry) return;
+    found->second.cost += bytes;
+    shard.bytes += bytes;
+    if (found->second.in_small) shard.small_bytes += bytes;
+    while (shard.bytes > shard.capacity) EvictOne(shard, evicted);
+  }
+
   // False when it was not there.
   bool Erase(const CacheKey& key) {
     Shard& shard = ShardOf(key);

@@ -1,5 +1,7 @@
 #include "proxy/openai/embedding_hits.h"
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "proxy/json/canonical_json.h"
 #include "proxy/openai/embeddings_reply.h"
@@ -59,6 +61,7 @@ bool EmbeddingHits::Take(const CacheKey& key, const FreshnessLimits& limits) {
   if (entry == nullptr || entry->query_only) return false;
   if (!entries_.empty() && entry->dim() != entries_.front()->dim()) return false;
   entries_.push_back(std::move(entry));
+  keys_.push_back(key);
   if (from_store) ++from_store_;
   return true;
 }
@@ -99,6 +102,28 @@ bool EmbeddingHits::FindAll(const Digest& scope, JsonElement input, const Freshn
   return true;
 }
 
+bool EmbeddingHits::CanPrint() const {
+  const auto printed = std::count_if(entries_.begin(), entries_.end(), [](const auto& entry) {
+    return entry->floats_json.Get() == nullptr;
+  });
+  return static_cast<std::size_t>(printed) <= kMaxPrinted;
+}
+
+// Printing costs a hundred times what copying does: who asks for floats again gets them kept.
+void EmbeddingHits::KeepPrinted() {
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const EmbeddingEntry& entry = *entries_[i];
+    if (entry.floats_json.Get() != nullptr || !entry.floats_json.AskedAgain()) continue;
+    std::string text;
+    AppendFloats(entry, text);
+    text.shrink_to_fit();
+    const std::size_t bytes = text.capacity();
+    if (entry.floats_json.Keep(std::move(text))) {
+      service_.cache().CountGrowth(keys_[i], entry, bytes);
+    }
+  }
+}
+
 bool EmbeddingHits::Answer(const HitRequest& request, CacheStatus& status, std::string& model,
                            std::string& body) {
   Asked asked;
@@ -117,7 +142,8 @@ bool EmbeddingHits::Answer(const HitRequest& request, CacheStatus& status, std::
        std::string(home.model), std::move(asked.dimensions), std::move(asked.extra)});
   const FreshnessLimits limits{lifetime};
   const bool found = FindAll(scope, *asked.input, limits) &&
-                     EmbeddingsReplyBytes(entries_, asked.encoding) <= kMaxAnswerBytes;
+                     EmbeddingsReplyBytes(entries_, asked.encoding) <= kMaxAnswerBytes &&
+                     (asked.encoding == EncodingFormat::kBase64 || CanPrint());
   if (found) {
     status = {};
     status.layer = CacheLayer::kEmbeddings;
@@ -133,10 +159,12 @@ bool EmbeddingHits::Answer(const HitRequest& request, CacheStatus& status, std::
     }
     model.assign(asked.model);
     body.clear();
+    if (asked.encoding == EncodingFormat::kFloat) KeepPrinted();
     AppendEmbeddingsReply(entries_, asked.encoding, body);
     service_.cache().CountHits(entries_.size() - from_store_, from_store_);
   }
   entries_.clear();
+  keys_.clear();
   from_store_ = 0;
   return found;
 }

@@ -15,6 +15,8 @@ namespace larder {
 class EmbeddingHits {
  public:
   static constexpr std::size_t kMaxInputs = 256;
+  // Vectors whose numbers have to be printed, at 25 us each.
+  static constexpr std::size_t kMaxPrinted = 16;
   // Of an answer: more would keep the loop from others.
   static constexpr std::size_t kMaxAnswerBytes = 4U << 20;
 
@@ -34,10 +36,13 @@ class EmbeddingHits {
   bool FindText(const Digest& scope, std::string_view text, const FreshnessLimits& limits);
   bool FindTokens(const Digest& scope, JsonArray tokens, const FreshnessLimits& limits);
   bool Take(const CacheKey& key, const FreshnessLimits& limits);
+  bool CanPrint() const;
+  void KeepPrinted();
 
   EmbeddingsService& service_;
   const Clock& clock_;
   std::vector<EmbeddingPointer> entries_;
+  std::vector<CacheKey> keys_;
   std::size_t from_store_ = 0;
   std::string token_bytes_;
 };

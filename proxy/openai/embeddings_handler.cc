@@ -23,7 +23,15 @@ Response EmbeddingsHandler::Handle(const Request& request, RequestContext& conte
     return RenderError(parsed.error());
   }
   context.model = parsed->model;
-  const auto outcome = service_.Embed(*parsed, request.headers, context);
+  if (parsed->inputs.size() <= kMaxLoopInputs) return Answer(*parsed, request, context);
+  Response response;
+  off_loop_.Run([&] { response = Answer(*parsed, request, context); });
+  return response;
+}
+
+Response EmbeddingsHandler::Answer(const EmbeddingsRequest& parsed, const Request& request,
+                                   RequestContext& context) {
+  const auto outcome = service_.Embed(parsed, request.headers, context);
   if (!outcome.ok()) return RenderError(outcome.error());
 
   Response response;
@@ -39,7 +47,7 @@ Response EmbeddingsHandler::Handle(const Request& request, RequestContext& conte
     response.headers.Remove(replaced);
   }
   response.headers.Set("content-type", "application/json");
-  response.body = RenderEmbeddingsReply(outcome->entries, parsed->encoding);
+  response.body = RenderEmbeddingsReply(outcome->entries, parsed.encoding);
   return response;
 }
 

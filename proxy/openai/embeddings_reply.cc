@@ -191,6 +191,26 @@ std::size_t EmbeddingsReplyBytes(const std::vector<EmbeddingPointer>& entries,
   return 192 + entries.size() * (64 + entries[0]->dim() * value_bytes);
 }
 
+void AppendFloats(const EmbeddingEntry& entry, std::string& out) {
+  char separator = '[';
+  const auto append = [&](const auto& values) {
+    for (const auto value : values) {
+      out += separator;
+      AppendJsonNumber(value, out);
+      separator = ',';
+    }
+  };
+  // In full a value reads as the same number that a client makes of the base64 form.
+  if (entry.shortest_form) {
+    append(entry.float32);
+  } else if (entry.float64.empty()) {
+    append(std::vector<double>(entry.float32.begin(), entry.float32.end()));
+  } else {
+    append(entry.float64);
+  }
+  out += ']';
+}
+
 void AppendEmbeddingsReply(const std::vector<EmbeddingPointer>& entries, EncodingFormat encoding,
                            std::string& out) {
   out.reserve(out.size() + EmbeddingsReplyBytes(entries, encoding));
@@ -213,23 +233,12 @@ void AppendEmbeddingsReply(const std::vector<EmbeddingPointer>& entries, Encodin
       };
       entry.float64.empty() ? append(entry.float32) : append(entry.AsFloat32());
     } else {
-      char separator = '[';
-      const auto append = [&](const auto& values) {
-        for (const auto value : values) {
-          out += separator;
-          AppendJsonNumber(value, out);
-          separator = ',';
-        }
-      };
-      // In full a value reads as the same number that a client makes of the base64 form.
-      if (entry.shortest_form) {
-        append(entry.float32);
+      const std::string* kept = entry.floats_json.Get();
+      if (kept != nullptr) {
+        out += *kept;
       } else {
-        append(entry.float64.empty()
-                   ? std::vector<double>(entry.float32.begin(), entry.float32.end())
-                   : entry.float64);
+        AppendFloats(entry, out);
       }
-      out += ']';
     }
     out += '}';
     counted = counted || entry.total_tokens >= 0;

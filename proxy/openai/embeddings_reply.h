@@ -37,6 +37,8 @@ std::string RenderEmbeddingsReply(const std::vector<EmbeddingPointer>& entries,
 // The same behind what stands in `out`.
 void AppendEmbeddingsReply(const std::vector<EmbeddingPointer>& entries, EncodingFormat encoding,
                            std::string& out);
+// The values of one as a JSON array.
+void AppendFloats(const EmbeddingEntry& entry, std::string& out);
 // At most so long it is, or a little longer.
 std::size_t EmbeddingsReplyBytes(const std::vector<EmbeddingPointer>& entries,
                                  EncodingFormat encoding);

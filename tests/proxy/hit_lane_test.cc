@@ -319,6 +319,33 @@ TEST_F(HitLaneTest, WhatIsTooLargeForALoopIsLeftToTheOrdinaryWay) {
   EXPECT_TRUE(Embed(body).hit());
 }
 
+TEST_F(HitLaneTest, NumbersThatAreAskedForAgainAreKeptPrintedAndCounted) {
+  UseEmbeddings();
+  const Request request = MakeRequest("POST", kPath, kBody);
+  const std::string miss = world().Ask(request).body;
+  const std::size_t before = world().embeddings().cache().memory().bytes();
+  EXPECT_EQ(world().AskFastLane(request)->body, miss);
+  EXPECT_EQ(world().embeddings().cache().memory().bytes(), before);
+  EXPECT_EQ(world().AskFastLane(request)->body, miss);
+  const std::size_t grown = world().embeddings().cache().memory().bytes();
+  EXPECT_GT(grown, before);
+  EXPECT_EQ(world().Ask(request).body, miss);  // both ways print what is kept
+  EXPECT_EQ(world().embeddings().cache().memory().bytes(), grown);
+}
+
+TEST_F(HitLaneTest, ManyVectorsThatHaveToBePrintedAreLeftToTheOrdinaryWay) {
+  UseEmbeddings();
+  std::string inputs;
+  for (std::size_t i = 0; i <= EmbeddingHits::kMaxPrinted; ++i) {
+    inputs += (i > 0 ? ",\"" : "\"") + std::to_string(i) + "\"";
+  }
+  const std::string body = R"({"model":"m","input":[)" + inputs + "]";
+  ASSERT_EQ(Embed(body + "}").status, 200);
+  EXPECT_FALSE(world().AskFastLane(MakeRequest("POST", kPath, body + "}")));
+  EXPECT_TRUE(
+      world().AskFastLane(MakeRequest("POST", kPath, body + R"(,"encoding_format":"base64"})")));
+}
+
 TEST_F(HitLaneTest, AModelThatIsNeverCachedIsLeftToTheOrdinaryWay) {
   ProxyWorldOptions options;
   options.embeddings.lifetimes = LifetimeRules({{{"never-*"}, {}, std::chrono::seconds(0)}});

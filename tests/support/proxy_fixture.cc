@@ -172,7 +172,7 @@ ProxyWorld::ProxyWorld(Store& inner, ManualClock& clock, FakeUpstream& upstream,
   embedding_cache_.set_observer([this](const NewEmbedding& added) { indexer_->Enqueue(added); });
   embeddings_ = std::make_unique<EmbeddingsService>(embedding_cache_, *upstreams_, clock, kVia,
                                                     options.embeddings);
-  embeddings_handler_ = std::make_unique<EmbeddingsHandler>(*embeddings_, clock);
+  embeddings_handler_ = std::make_unique<EmbeddingsHandler>(*embeddings_, clock, off_loop_);
   pass_through_ = std::make_unique<PassThroughHandler>(*upstreams_, clock, kVia);
   tunnel_ = std::make_unique<TunnelHandler>(*upstreams_, clock, kVia);
   responses_handler_ = std::make_unique<ResponsesHandler>(

@@ -121,6 +121,8 @@ class ProxyWorld {
   std::unique_ptr<Indexer> indexer_;
   std::unique_ptr<UpstreamSet> upstreams_;
   std::unique_ptr<EmbeddingsService> embeddings_;
+  WorkerPool computing_{{2, 64}};
+  OffLoop off_loop_{computing_};
   std::unique_ptr<EmbeddingsHandler> embeddings_handler_;
   std::unique_ptr<PassThroughHandler> pass_through_;
   std::unique_ptr<TunnelHandler> tunnel_;
