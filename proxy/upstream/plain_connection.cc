@@ -125,7 +125,7 @@ void PlainConnection::Cancel() {
   Fail(Error{ErrorCode::kCancelled, ErrorOrigin::kDownstream, "nobody reads the answer"});
 }
 
-void PlainConnection::Fail(Error error) {
+void PlainConnection::Fail(const Error& error) {
   const auto self = shared_from_this();
   Close(error);
   loop_.OnClosed(*this);
@@ -147,8 +147,8 @@ void PlainConnection::OnTick(MonoTime now) {
     return;
   }
   const bool standing = !receive_paused_ && !upload_waits_;
-  if (auto error = exchange_->Overdue(now, standing)) {
-    Fail(*std::move(error));
+  if (const auto error = exchange_->Overdue(now, standing)) {
+    Fail(*error);
   } else if (const auto dial = dial_) {
     dial->OnTick(now);
   }

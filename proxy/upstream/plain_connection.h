@@ -33,7 +33,7 @@ class PlainConnection : public std::enable_shared_from_this<PlainConnection> {
   void Serve(std::shared_ptr<PlainExchange> exchange);
 
   // Lets go of the socket, and of an exchange with `error`; the loop is told (OnClosed).
-  void Fail(Error error);
+  void Fail(const Error& error);
   // The same without telling the loop.
   void Close(const Error& error);
 

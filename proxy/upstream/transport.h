@@ -17,9 +17,10 @@ class Transport {
   virtual Result<UpstreamReply> Send(const std::string& url, UpstreamRequest request) = 0;
 
   // Opens a websocket at `url`; see Upstream::OpenTunnel. kNotFound where there are none.
-  // NOLINTNEXTLINE(performance-unnecessary-value-param): those that override it take it
+  // NOLINTBEGIN(performance-unnecessary-value-param): those that override it take it
   virtual Result<UpstreamReply> OpenTunnel(const std::string& /*url*/,
                                            UpstreamRequest /*request*/) {
+    // NOLINTEND(performance-unnecessary-value-param)
     return Error{ErrorCode::kNotFound, ErrorOrigin::kUpstream, "this transport has no websockets"};
   }
 
