@@ -106,6 +106,7 @@ void OffLoopStore::WaitUntilWritten() const {
 }
 
 void OffLoopStore::RunWriter() {
+  std::chrono::steady_clock::time_point last_write{};
   while (true) {
     std::vector<std::shared_ptr<Write>> group;
     {
@@ -114,8 +115,9 @@ void OffLoopStore::RunWriter() {
       while (writes_.empty() && !stopping_) to_write_.Wait(mutex_);
       writer_idle_ = false;
       if (writes_.empty()) return;
-      // What comes together goes together.
-      const auto until = std::chrono::steady_clock::now() + kGatherTime;
+      // What comes together goes together; one that comes alone goes at once.
+      const auto now = std::chrono::steady_clock::now();
+      const auto until = now - last_write < 2 * kGatherTime ? now + kGatherTime : now;
       while (awaited_ == 0 && !stopping_ && queued_bytes_ < kGroupBytes &&
              to_write_.WaitUntil(mutex_, until)) {
       }
@@ -128,6 +130,7 @@ void OffLoopStore::RunWriter() {
       }
     }
     WriteAll(std::move(group));
+    last_write = std::chrono::steady_clock::now();
   }
 }
 

@@ -2,13 +2,13 @@
 // other Store.
 //
 // Writes are taken into a bounded queue that one thread empties, a millisecond's worth at a time
-// (at once where somebody waits) and in order. A caller on a fiber (base/fiber.h) does not wait for
-// what it puts, as long as the last write succeeded; before the first one, and once one has failed,
-// each caller waits and is told what became of its own. A caller on a thread of its own always
-// waits, and so does who deletes. What stands in the queue when the process dies is lost: at most
-// what came within a few milliseconds.
-// Reads on a fiber are done at once where the data is in memory, else on another thread while the
-// fiber waits. Thread-safe.
+// while they keep coming (at once otherwise, and where somebody waits) and in order. A caller on a
+// fiber (base/fiber.h) does not wait for what it puts, as long as the last write succeeded; before
+// the first one, and once one has failed, each caller waits and is told what became of its own. A
+// caller on a thread of its own always waits, and so does who deletes. What stands in the queue
+// when the process dies is lost: at most what came within a few milliseconds. Reads on a fiber are
+// done at once where the data is in memory, else on another thread while the fiber waits.
+// Thread-safe.
 #pragma once
 
 #include <atomic>
