@@ -6,6 +6,7 @@
 build_dir=${LARDER_BENCH_BUILD:-build/release}
 work_dir=$(mktemp -d)
 started=()
+remove_also=()
 
 # end PID...: asks each to end, kills it after 10 s, waits until it is gone.
 end() {
@@ -25,7 +26,7 @@ end_all() {
 clean_up() {
   trap - EXIT
   end_all
-  rm -rf "$work_dir" "${nginx_cache:-}"
+  rm -rf "$work_dir" "${nginx_cache:-}" "${remove_also[@]}"
 }
 trap clean_up EXIT
 trap 'exit 130' INT TERM
@@ -47,7 +48,8 @@ build_bench() {
     cmake --preset release -DLARDER_BUILD_BENCH=ON >"$work_dir/cmake.log" ||
       fail "cmake failed: $(cat "$work_dir/cmake.log")"
   fi
-  cmake --build "$build_dir" --target larder bench_upstream bench_load bench_stream bench_crowd bench_strict >&2
+  cmake --build "$build_dir" --target larder bench_upstream bench_bare bench_httplib bench_load \
+    bench_stream bench_crowd bench_strict >&2
 }
 
 # on CORE COMMAND...: runs it on that core, when there is such a core and taskset.
@@ -56,8 +58,17 @@ on() {
   shift
   if [ "$pinned" = yes ]; then exec taskset -c "$core" "$@"; else exec "$@"; fi
 }
-pinned=no
-command -v taskset >/dev/null && [ "$(nproc)" -ge 2 ] && pinned=yes
+can_pin() { command -v taskset >/dev/null && [ "$(nproc)" -ge 2 ]; }
+# pin yes|no: sets pinned, and on_core_1, which goes before a client's command.
+pin() {
+  pinned=$1 on_core_1=()
+  case "$pinned" in
+    no) ;;
+    yes) can_pin || fail "pinning needs taskset and two cores"; on_core_1=(taskset -c 1) ;;
+    *) fail "--pinned is yes or no, not $pinned" ;;
+  esac
+}
+pin "$(can_pin && echo yes || echo no)"
 
 # wait_for SECONDS COMMAND...: until COMMAND succeeds.
 wait_for() {
@@ -71,13 +82,21 @@ wait_for() {
 
 # start_upstream CORE NAME [OPTION...]: the provider's stand-in; sets pid and port.
 start_upstream() {
-  local core=$1 file=$work_dir/$2.port
+  local core=$1 name=$2
   shift 2
+  start_program "$core" "$name" bench_upstream "$@" </dev/null
+}
+
+# start_program CORE NAME PROGRAM [OPTION...]: one that prints its port; with what it reads on standard input; sets pid
+# and port.
+start_program() {
+  local core=$1 file=$work_dir/$2.port program=$3
+  shift 3
   : >"$file"
-  on "$core" "$build_dir/bench/bench_upstream" "$@" >"$file" &
+  on "$core" "$build_dir/bench/$program" "$@" <&0 >"$file" &
   pid=$!
   started+=("$pid")
-  wait_for 10 test -s "$file" || fail "bench_upstream did not start"
+  wait_for 10 test -s "$file" || fail "$program did not start"
   port=$(cat "$file")
 }
 
@@ -90,17 +109,21 @@ free_port() {
   echo "$port"
 }
 
-# start_nginx UPSTREAM_PORT: on core 0; sets nginx_hit, nginx_miss, nginx_stream (ports) and nginx (the worker's pid).
+# start_nginx UPSTREAM_PORT [DIR]: on core 0, its cache in DIR, else in memory; sets nginx_hit, nginx_miss, nginx_stream
+# (ports) and nginx (the worker's pid).
 start_nginx() {
   nginx_hit=$(free_port) nginx_miss=$(free_port) nginx_stream=$(free_port)
   while [ "$nginx_miss" = "$nginx_hit" ]; do nginx_miss=$(free_port); done
   while [ "$nginx_stream" = "$nginx_hit" ] || [ "$nginx_stream" = "$nginx_miss" ]; do nginx_stream=$(free_port); done
-  local shm=/dev/shm
-  [ -d $shm ] && [ -w $shm ] || shm=$work_dir
+  local parent=${2:-/dev/shm} files
+  [ -d "$parent" ] && [ -w "$parent" ] || parent=$work_dir
   rm -rf "${nginx_cache:-}"
-  nginx_cache=$(mktemp -d -p "$shm")
+  nginx_cache=$(mktemp -d -p "$parent")
+  files=$(ulimit -n)
+  [ "$files" != unlimited ] && [ "$files" -ge 8192 ] || files=8192
   sed -e "s|USER|$(id -un)|; s|GROUP|$(id -gn)|; s|WORK|$work_dir|; s|CACHE|$nginx_cache|" \
-    -e "s|UPSTREAM|$1|; s|HIT_PORT|$nginx_hit|; s|MISS_PORT|$nginx_miss|; s|STREAM_PORT|$nginx_stream|" \
+    -e "s|FILES|$files|; s|HANDLES|$((files / 2))|; s|UPSTREAM|$1|" \
+    -e "s|HIT_PORT|$nginx_hit|; s|MISS_PORT|$nginx_miss|; s|STREAM_PORT|$nginx_stream|" \
     bench/nginx.conf >"$work_dir/nginx.conf"
   on 0 /usr/sbin/nginx -e stderr -c "$work_dir/nginx.conf" 2>"$work_dir/nginx.log" &
   started+=($!)
