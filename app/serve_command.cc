@@ -6,6 +6,7 @@
 #include "app/app.h"
 #include "app/commands.h"
 #include "app/configuration.h"
+#include "app/descriptors.h"
 #include "app/self_check.h"
 
 namespace larder {
@@ -52,6 +53,16 @@ int RunServe(const CommandLine& command) {
   Log log(config.log_format, config.log_level);
   if (command.once) return RunSelfCheck(config, log, std::cout) ? 0 : 1;
 
+  // Beside those of clients: databases, upstream connections, tunnels.
+  constexpr std::uint64_t kOwnDescriptors = 1024;
+  if (const auto allowed = RaiseDescriptorLimit();
+      allowed < config.front.max_connections + kOwnDescriptors) {
+    log.Warning(
+        "the system allows fewer open descriptors than server.max_connections asks for; "
+        "clients beyond them wait: raise the limit (ulimit -n)",
+        {{"allowed", allowed},
+         {"max_connections", static_cast<std::uint64_t>(config.front.max_connections)}});
+  }
   auto app = App::Start(config, log);
   if (!app.ok()) {
     log.Error(app.error().message);

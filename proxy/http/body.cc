@@ -1,5 +1,7 @@
 #include "proxy/http/body.h"
 
+#include <utility>
+
 #include "base/mutex.h"
 
 namespace larder {
@@ -28,6 +30,11 @@ class Signal {
   bool set_ LARDER_GUARDED_BY(mutex_) = false;
 };
 
+Error TooLarge(std::size_t limit_bytes) {
+  return Error{ErrorCode::kTooLarge, ErrorOrigin::kSelf,
+               "the body is larger than the limit of " + std::to_string(limit_bytes) + " bytes"};
+}
+
 }  // namespace
 
 ReadState StringBody::TryRead(std::size_t max_bytes, std::string& out) {
@@ -36,6 +43,11 @@ ReadState StringBody::TryRead(std::size_t max_bytes, std::string& out) {
   out.append(bytes_, position_, size);
   position_ += size;
   return ReadState::kData;
+}
+
+std::optional<std::string> StringBody::TakeWhole() {
+  if (position_ > 0) return std::nullopt;
+  return std::exchange(bytes_, {});
 }
 
 Result<ReadState> ReadSome(BodySource& source, std::size_t max_bytes, std::string& out,
@@ -59,15 +71,15 @@ Result<ReadState> ReadSome(BodySource& source, std::size_t max_bytes, std::strin
 Result<std::string> ReadWhole(BodySource& source, std::size_t limit_bytes, MonoTime deadline) {
   constexpr std::size_t kStep = 64 * 1024;
   std::string bytes;
+  if (auto whole = source.TakeWhole()) {
+    if (whole->size() > limit_bytes) return TooLarge(limit_bytes);
+    return *std::move(whole);
+  }
   while (true) {
     LARDER_ASSIGN_OR_RETURN(const ReadState state, ReadSome(source, kStep, bytes, deadline));
     if (state == ReadState::kEnd) return bytes;
     if (state == ReadState::kFailed) return source.error();
-    if (bytes.size() > limit_bytes) {
-      return Error{
-          ErrorCode::kTooLarge, ErrorOrigin::kSelf,
-          "the body is larger than the limit of " + std::to_string(limit_bytes) + " bytes"};
-    }
+    if (bytes.size() > limit_bytes) return TooLarge(limit_bytes);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -31,6 +32,9 @@ class BodySource {
   // repeating. It must be quick and must not call the source. Replaces an earlier waker; an empty
   // one removes it, and after that call returns no earlier waker runs.
   virtual void SetWaker(std::function<void()> waker) = 0;
+  // All of it at once, when nothing was read yet and it is whole already; the next TryRead is then
+  // kEnd. Else nullopt, and nothing has changed.
+  virtual std::optional<std::string> TakeWhole() { return std::nullopt; }
   // Why it broke off. Precondition: TryRead returned kFailed.
   virtual Error error() const = 0;
 };
@@ -41,6 +45,7 @@ class StringBody final : public BodySource {
   explicit StringBody(std::string bytes) : bytes_(std::move(bytes)) {}
   ReadState TryRead(std::size_t max_bytes, std::string& out) override;
   void SetWaker(std::function<void()> /*waker*/) override {}
+  std::optional<std::string> TakeWhole() override;
   Error error() const override { return InternalError("a whole body cannot break off"); }
 
  private:

@@ -101,8 +101,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t AnswerFast(std::string_view bytes);
   // Whether the request has been answered from memory: its head, `head_bytes` long, is lane_.head.
   bool TryFastLane(std::string_view bytes, std::size_t head_bytes, std::size_t& consumed);
-  void SendFast(const FastAnswer& answer);
-  void QueueFast(const FastAnswer& answer, std::size_t taken);
   // What the connections of one loop share.
   struct Lane;
   static Lane& LaneOf(EventLoop& loop, ConnectionContext& context);
@@ -127,6 +125,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void OnTunnelTick(MonoTime now);
   void SetProgressDeadline();  // bytes went to the client, or are there to go
   void AnswerAndClose(int status, std::string_view message);
+  // Hands a whole answer to the socket; what that does not take goes to out_. False: the socket is
+  // broken.
+  bool SendWhole(std::string_view head, std::string_view body);
   void Flush();     // writes what stands in out_
   void TellSent();  // on_sent of the answers that have been written
   void UpdateInterest();

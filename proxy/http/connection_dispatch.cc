@@ -1,9 +1,3 @@
-#include <sys/socket.h>
-#include <sys/uio.h>
-
-#include <array>
-#include <cerrno>
-
 #include "proxy/http/connection.h"
 #include "proxy/http/connection_lane.h"
 
@@ -51,43 +45,21 @@ bool Connection::TryFastLane(std::string_view bytes, std::size_t head_bytes,
   FastAnswer answer;
   if (!lane_.fast->Answer({head, body, received_, Date()}, answer)) return false;
   consumed = head_bytes + static_cast<std::size_t>(body_bytes);
-  tls_ == nullptr ? SendFast(answer) : QueueFast(answer, 0);
-  return true;
-}
-
-void Connection::SendFast(const FastAnswer& answer) {
-  const std::size_t size = answer.head.size() + answer.body.size();
-  std::array<iovec, 2> pieces = {{{const_cast<char*>(answer.head.data()), answer.head.size()},
-                                  {const_cast<char*>(answer.body.data()), answer.body.size()}}};
-  msghdr message{};
-  message.msg_iov = pieces.data();
-  message.msg_iovlen = pieces.size();
-  ssize_t sent = 0;
-  do {
-    sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
-  } while (sent < 0 && errno == EINTR);
-  const std::size_t taken = sent < 0 ? 0 : static_cast<std::size_t>(sent);
-  flushed_ += taken;
-  if (taken == size) {
-    lane_.fast->OnSent({answer.body.size(), true, received_});
-    SetDeadline(context_.options.idle_timeout);
-  } else if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+  const std::size_t before = unsent();
+  const bool sent = SendWhole(answer.head, answer.body);
+  const SendOutcome outcome{answer.body.size(), true, received_};
+  if (!sent) {
     lane_.fast->OnSent({0, false, received_});
     Close();
-  } else {
-    QueueFast(answer, taken);
+  } else if (unsent() == before) {
+    lane_.fast->OnSent(outcome);
+    SetDeadline(context_.options.idle_timeout);
+  } else {  // what the socket has yet to take goes the way of every answer
+    written_.push_back({flushed_ + unsent(), outcome, lane_.fast->Later()});
+    SetProgressDeadline();
+    if (tls_ != nullptr) Flush();
   }
-}
-
-// What the socket has yet to take goes the way of every answer.
-void Connection::QueueFast(const FastAnswer& answer, std::size_t taken) {
-  const std::size_t from_body = taken > answer.head.size() ? taken - answer.head.size() : 0;
-  out_.append(answer.head.substr(std::min(taken, answer.head.size())));
-  out_.append(answer.body.substr(from_body));
-  written_.push_back(
-      {flushed_ + unsent(), {answer.body.size(), true, received_}, lane_.fast->Later()});
-  SetProgressDeadline();
-  Flush();
+  return true;
 }
 
 void Connection::Dispatch() {

@@ -11,6 +11,7 @@ struct Connection::Lane : EventLoop::Resident {
 
   std::unique_ptr<FastLane> fast;  // null: there is none
   RequestHeadView head;            // the one read last
+  std::string head_bytes;          // of an answer that is being sent
   Timers<Connection> timers;
 };
 

@@ -1,10 +1,13 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 
 #include "proxy/http/connection.h"
+#include "proxy/http/connection_lane.h"
 
 // The writing half of a connection: answers, streams, the socket. The reading half is
 // connection.cc.
@@ -24,16 +27,22 @@ void Connection::OnResponse(Response response) {
   close_after_ = close_after_ || !keep_alive_ || response_.close || decoder_.has_value() ||
                  plan_.tunnel || framing_ == BodyFraming::kUntilClose || context_.draining() ||
                  (read_closed_ && in_.empty());
-  AppendResponseHead(response_, framing_, !close_after_, Date(), out_);
-  SetProgressDeadline();
   if (framing_ == BodyFraming::kNone || response_.stream == nullptr) {
-    if (framing_ != BodyFraming::kNone) {
-      out_ += response_.body;
-      body_sent_ = response_.body.size();
+    const std::string_view body =
+        framing_ == BodyFraming::kNone ? std::string_view() : response_.body;
+    body_sent_ = body.size();
+    lane_.head_bytes.clear();
+    AppendResponseHead(response_, framing_, !close_after_, Date(), lane_.head_bytes);
+    if (!SendWhole(lane_.head_bytes, body)) {
+      Close();
+      return;
     }
+    SetProgressDeadline();
     FinishResponse(true);
     return;
   }
+  AppendResponseHead(response_, framing_, !close_after_, Date(), out_);
+  SetProgressDeadline();
   response_.stream->SetWaker([&loop = loop_, weak = weak_from_this()] { PostPump(loop, weak); });
   if (read_closed_) {
     Close();
@@ -135,6 +144,29 @@ void Connection::AnswerAndClose(int status, std::string_view message) {
   in_.clear();
   if (method_.empty()) method_ = "GET";
   OnResponse(context_.handler.RenderFrontError(status, message));
+}
+
+// With one call and without a copy, when nothing stands before it; the socket's room decides how
+// much of it. Through TLS one record is cheaper than two.
+bool Connection::SendWhole(std::string_view head, std::string_view body) {
+  std::size_t taken = 0;
+  if (unsent() == 0 && tls_ == nullptr) {
+    std::array<iovec, 2> pieces = {{{const_cast<char*>(head.data()), head.size()},
+                                    {const_cast<char*>(body.data()), body.size()}}};
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = pieces.size();
+    ssize_t sent = 0;
+    do {
+      sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) return false;
+    if (sent > 0) taken = static_cast<std::size_t>(sent);
+    flushed_ += taken;
+  }
+  out_.append(head.substr(std::min(taken, head.size())));
+  out_.append(body.substr(taken > head.size() ? taken - head.size() : 0));
+  return true;
 }
 
 ssize_t Connection::Send(const char* bytes, std::size_t size) {

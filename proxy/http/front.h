@@ -18,7 +18,7 @@ struct FrontOptions {
   std::string host = "127.0.0.1";  // an address, or a name that resolves to one
   std::uint16_t port = 8787;       // 0 = any free port
   std::size_t loops = 0;           // event loops; 0 = one per core
-  std::size_t max_connections = 10'000;
+  std::size_t max_connections = 20'000;
   std::size_t max_requests = 4096;  // on fibers, all loops together; the next is refused
   TlsOptions tls;                   // plain HTTP unless enabled
   WorkerPoolOptions workers;

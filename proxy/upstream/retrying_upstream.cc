@@ -46,9 +46,10 @@ Result<UpstreamReply> RetryingUpstream::Send(UpstreamRequest request) {
     }
     if (attempt > 1) ++retries_;
     const bool last = !repeatable || attempt >= policy_.max_attempts();
-    // NOLINTNEXTLINE(bugprone-use-after-move): the policy gives no pause behind the last attempt
+    // NOLINTNEXTLINE(bugprone-use-after-move): nothing follows the last attempt
     auto outcome = Attempt(&Upstream::Send, last ? std::move(request) : request,
                            std::get<CircuitBreaker::Permit>(asked));
+    if (last) return outcome;  // no pause follows, and chance need not be asked
     const auto pause = policy_.Pause(attempt, outcome, repeatable, random_(), clock_.Now());
     if (!pause || breaker_.state() == BreakerState::kOpen) return outcome;
     if (total.count() > 0 && clock_.Monotonic() - begun + *pause >= total) return outcome;

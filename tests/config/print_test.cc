@@ -84,7 +84,7 @@ TEST(PrintConfigTest, SaysWhereEveryValueCameFrom) {
                               "tls_certificate_file = \"\"  # default\n"
                               "tls_key_file = \"\"  # default\n"
                               "loops = 2  # file larder.toml:2\n"
-                              "max_connections = 10000  # default\n"));
+                              "max_connections = 20000  # default\n"));
   EXPECT_THAT(text, HasSubstr("level = \"debug\"  # environment LARDER_LOG_LEVEL\n"));
 }
 

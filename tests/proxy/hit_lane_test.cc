@@ -2,6 +2,8 @@
 // checked by every test that asks through ProxyWorld, and here over sockets, byte for byte.
 #include "proxy/hit_lane.h"
 
+#include <algorithm>
+#include <random>
 #include <regex>
 
 #include "proxy/http/front.h"
@@ -404,6 +406,85 @@ TEST_F(HitLaneTest, ThereIsNoneWhereTheServersModeBendsRequests) {
     Restart(options);
     EXPECT_EQ(world().proxy().NewFastLane(), nullptr);
   }
+}
+
+// One of `choices`.
+template <typename T>
+const T& Pick(std::mt19937& random, const std::vector<T>& choices) {
+  return choices[random() % choices.size()];
+}
+
+// A request put together at random, of few parts, so that hits are common: right ones, wrong ones,
+// members twice, in any order and spelling.
+std::string RandomBody(std::mt19937& random) {
+  static const std::vector<std::string> kMembers = {
+      R"("model":"m")",
+      R"("model":"m")",
+      R"("model":"n")",
+      R"("model":"")",
+      R"("model":1)",
+      R"("input":"a")",
+      R"("input":"\u0061")",
+      R"("input":"b")",
+      R"("input":["a","b"])",
+      R"("input":["a"])",
+      R"("input":[1,2])",
+      R"("input":[[1,2],[1,2]])",
+      R"("input":[])",
+      R"("input":[1.5])",
+      R"("input":null)",
+      R"("encoding_format":"base64")",
+      R"("encoding_format":"float")",
+      R"("encoding_format":null)",
+      R"("encoding_format":"FLOAT")",
+      R"("dimensions":4)",
+      R"("dimensions":4.0)",
+      R"("dimensions":0)",
+      R"("dimensions":null)",
+      R"("user":"u")",
+      R"("truncate":"END")",
+      R"("truncate" : "END")",
+      R"("x":{"b":1,"a":[1,2]})",
+      R"("x":{"a":[1,2],"b":1.0})",
+  };
+  std::vector<std::string> members = {R"("model":"m")", R"("input":"a")"};
+  if (random() % 4 == 0) members.clear();
+  for (std::size_t more = random() % 4; more > 0; --more) members.push_back(Pick(random, kMembers));
+  std::shuffle(members.begin(), members.end(), random);
+  std::string body = random() % 3 == 0 ? " { " : "{";
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    body += (i > 0 ? (random() % 3 == 0 ? " ,\n" : ",") : "") + members[i];
+  }
+  body += random() % 50 == 0 ? "} x" : "}";
+  return body;
+}
+
+TEST_F(HitLaneTest, AtRandomBothLanesGiveTheSame) {
+  static const std::vector<Headers> kHeaders = {
+      {},
+      {},
+      {{"authorization", "Bearer key-b"}},
+      {{"api-key", "Bearer key-b"}},
+      {{"openai-project", "p"}},
+      {{"OpenAI-Project", "p"}, {"openai-organization", ""}},
+      {{"cookie", "a=b"}},
+      {{"authorization", "Bearer key-b"}, {"cookie", "a=b"}},
+      {{"cache-control", "max-age=3"}},
+      {{"x-larder-namespace", "n"}},
+      {{"origin", "http://page"}},
+  };
+  UseEmbeddings();
+  std::mt19937 random(20261125);
+  int fast = 0;
+  int hits = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const Request request = MakeRequest("POST", kPath, RandomBody(random), Pick(random, kHeaders));
+    if (world().AskFastLane(request)) ++fast;
+    if (world().Ask(request).hit()) ++hits;  // compares
+    if (random() % 100 == 0) clock_.Advance(std::chrono::hours(random() % 200));
+  }
+  EXPECT_GT(fast, 1000);
+  EXPECT_GT(hits, fast);
 }
 
 // The same proxy without its fast lane.
