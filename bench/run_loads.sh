@@ -1,25 +1,26 @@
 # Sourced by bench/run: one measurement, checked.
 
 ticks=$(getconf CLK_TCK)
+nonce=0  # keeps the new inputs of one measurement from those of the others
 
 # cpu_ticks PID: user and system time so far.
 cpu_ticks() { sed 's/.*) //' "/proc/$1/stat" | awk '{print $12 + $13}'; }
 
 # wrk_line SECONDS CONNECTIONS PORT MODE WRK_OPTION...: request.lua's RESULT line without the word.
 wrk_line() {
-  nonce=$((nonce + 1))
   timeout $(($1 + 20)) "${on_core_1[@]}" wrk -t1 -c"$2" -d"${1}s" --latency -s bench/request.lua "${@:5}" \
     "http://127.0.0.1:$3" -- "$4" "$$-$nonce" "$texts" | sed -n 's/^RESULT //p'
 }
 
-# fill PORT MODE INPUTS: sends the load until it has gone around its INPUTS different inputs without one upstream.
+# fill PORT MODE INPUTS: sends the load, longer each time, until it has gone around its INPUTS different inputs without
+# one upstream.
 fill() {
-  local try before requests
-  for try in $(seq 60); do
+  local long before requests
+  for long in 1 1 2 2 4 4 8 8 16 16 32 32; do
     before=$(upstream_count "$provider_port" inputs)
-    read -r requests _ <<<"$(wrk_line 1 16 "$1" "$2")"
+    read -r requests _ <<<"$(wrk_line "$long" 16 "$1" "$2")"
     sleep 0.2
-    [ "$(upstream_count "$provider_port" inputs)" -eq "$before" ] && [ "$requests" -ge "$3" ] && return
+    [ "$(upstream_count "$provider_port" inputs)" -eq "$before" ] && [ "${requests:-0}" -ge "$3" ] && return
   done
   fail "port $1 does not keep the $3 inputs of $2"
 }

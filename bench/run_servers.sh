@@ -1,14 +1,13 @@
 # Sourced by bench/run: the servers beside those of lib.sh, each with its port and process.
 
-# install_portkey: from npm into the work folder; fails when there is no npm or no registry. With later versions of
-# @hono/node-server the gateway answers 500 (its issue 1389). To be run in a subshell.
+# install_portkey: from npm into the work folder; fails when there is no npm or no registry. To be run in
+# a subshell.
 install_portkey() {
   [ "$portkey" = wanted ] || return 0
   command -v npm >/dev/null || return 1
   mkdir -p "$work_dir/portkey"
   cd "$work_dir/portkey"
-  exec timeout 240 npm install --no-audit --no-fund --ignore-scripts @portkey-ai/gateway \
-    @hono/node-server@1.14.2 >npm.log 2>&1
+  exec timeout 240 npm install --no-audit --no-fund --ignore-scripts @portkey-ai/gateway >npm.log 2>&1
 }
 
 # start_portkey: on core 0, before the provider; sets portkey_port, portkey_pid, portkey_fields, and portkey to "runs".
@@ -16,11 +15,12 @@ start_portkey() {
   [ "$portkey" = wanted ] || [ "$portkey" = runs ] || return 0
   portkey_port=$(free_port)
   portkey_fields=(-H "x-portkey-provider: openai" -H "x-portkey-custom-host: http://127.0.0.1:$provider_port/v1")
-  NODE_ENV=production on 0 node "$work_dir/portkey/node_modules/@portkey-ai/gateway/build/start-server.js" \
-    --port="$portkey_port" --headless >"$work_dir/portkey.log" 2>&1 &
+  NODE_ENV=production on 0 node --import ./bench/portkey_fetch.mjs \
+    "$work_dir/portkey/node_modules/@portkey-ai/gateway/build/start-server.js" --port="$portkey_port" \
+    --headless >"$work_dir/portkey.log" 2>&1 &
   portkey_pid=$!
   started+=("$portkey_pid")
-  wait_for 20 portkey_answers || fail "the Portkey gateway does not answer 200: $(tail -3 "$work_dir/portkey.log")"
+  wait_for 60 portkey_answers || fail "the Portkey gateway does not answer 200: $(tail -3 "$work_dir/portkey.log")"
   portkey=runs
 }
 portkey_answers() { post "$portkey_port" 1 "${portkey_fields[@]}"; }
