@@ -25,6 +25,18 @@ fill() {
   fail "port $1 does not keep the $3 inputs of $2"
 }
 
+# settle UPSTREAM_PORT: until what wrk gave up on has reached the upstream as well; a slow server has some queued.
+settle() {
+  local last=
+  local now
+  for _ in $(seq 100); do
+    sleep 0.2
+    now=$(upstream_count "$1" inputs)
+    [ "$now" != "$last" ] || return 0
+    last=$now
+  done
+}
+
 # load GROUP SERVER MODE CONNECTIONS PORT PID UPSTREAM_PORT INPUTS WRK_OPTION...: one measurement, as a line of results:
 # "GROUP CONNECTIONS", server, requests per ms, p50, p99, CPU us per request. INPUTS: how many of a request's inputs go
 # upstream, each time.
@@ -37,7 +49,7 @@ load() {
   nonce=$((nonce + 1))
   read -r requests micros p50 p99 failures bytes <<<"$(wrk_line "$seconds" "$count" "$port" "$mode" "${@:9}")"
   cpu=$(($(cpu_ticks "$pid") - cpu))
-  sleep 0.2  # what wrk gave up on has then reached the upstream as well
+  settle "$upstream"
   inputs=$(($(upstream_count "$upstream" inputs) - inputs))
 
   local what="$server, $mode, $count connections"

@@ -8,7 +8,7 @@ build_packages=(
   g++ cmake ninja-build pkg-config ccache ca-certificates
   libcpp-httplib-dev libssl-dev libcurl4-openssl-dev libhnswlib-dev librocksdb-dev libsimdjson-dev
   libtomlplusplus-dev libcli11-dev libspdlog-dev libfmt-dev prometheus-cpp-dev libxxhash-dev
-  zlib1g-dev libboost-context1.74-dev
+  zlib1g-dev libboost-context1.74-dev libjemalloc-dev
 )
 # What the tests need beside that.
 test_packages=(libgtest-dev libgmock-dev nodejs npm)
