@@ -1,4 +1,4 @@
-// Upstream: one model provider. Seam: HttpUpstream (libcurl), BuiltinUpstream (offline stand-in),
+// Upstream: one model provider. Seam: HttpUpstream, BuiltinUpstream (offline stand-in),
 // FakeUpstream in tests/support. tests/proxy/upstream_contract_test.cc states what each must do.
 //
 // Any HTTP status is a value; an error means that no answer arrived.
