@@ -61,6 +61,12 @@ std::chrono::seconds LongestEmbeddingLifetime(const Config& config) {
   return longest;
 }
 
+SpaceSet::Options SpacesOptionsOf(const Config& config) {
+  SpaceSet::Options options = config.spaces;
+  options.directory = config.data_dir + "/index";
+  return options;
+}
+
 // [[upstreams]] in their order, then [upstream], which takes what they do not.
 std::vector<UpstreamOptions> UpstreamsOf(const Config& config) {
   std::vector<UpstreamOptions> upstreams = config.upstreams;
@@ -89,8 +95,11 @@ struct App::Graph {
         upstreams(std::move(u)),
         embedding_cache(*store, clock, config.embedding_cache),
         response_cache(*store, config.response_cache),
-        spaces(config.spaces),
-        indexer(*store, clock, spaces, LongestEmbeddingLifetime(config), config.indexer),
+        spaces(SpacesOptionsOf(config)),
+        indexer(*store, clock, spaces, LongestEmbeddingLifetime(config), config.indexer,
+                [this](const std::string& problem) {
+                  log.Warning("search index", {{"reason", problem}});
+                }),
         embeddings(embedding_cache, *upstreams, clock, via, EmbeddingsOptionsOf(config)),
         embeddings_handler(embeddings, clock, off_loop),
         pass_through(*upstreams, clock, via),
@@ -223,8 +232,10 @@ Gauges App::Graph::ReadGauges() const {
 }
 
 AdminHandler::Health App::Graph::ReadHealth() const {
-  return {ready.load(), std::string("\"index\":\"") + (indexer.ready() ? "ready" : "rebuilding") +
-                            "\",\"indexed\":" + std::to_string(spaces.size()) +
+  const int percent = static_cast<int>(100 * indexer.progress());
+  return {ready.load(), std::string("\"index\":\"") + (indexer.ready() ? "ready" : "loading") +
+                            "\",\"index_percent\":" + std::to_string(percent) +
+                            ",\"indexed\":" + std::to_string(spaces.size()) +
                             ",\"queued\":" + std::to_string(indexer.queued())};
 }
 

@@ -1,21 +1,18 @@
 #include "cache/record.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <algorithm>
 #include <limits>
 
 #include "base/bytes.h"
+#include "base/checksum.h"
 
 namespace larder {
 namespace {
 
 constexpr std::size_t kChecksumOffset = 16;
 
-std::uint64_t Checksum(std::string_view head, std::string_view payload) {
-  return XXH3_64bits_withSeed(payload.data(), payload.size(),
-                              XXH3_64bits(head.data(), head.size()));
+std::uint64_t ChecksumOfRecord(std::string_view head, std::string_view payload) {
+  return ChecksumOf(payload, ChecksumOf(head));
 }
 
 }  // namespace
@@ -31,7 +28,7 @@ std::string SealRecord(RecordKind kind, const RecordStamp& stamp, std::string_vi
   writer.Fixed(static_cast<std::uint32_t>(std::clamp<std::int64_t>(
       stamp.lifetime.count(), 0, std::numeric_limits<std::uint32_t>::max())));
   writer.Fixed(ToUnixMillis(stamp.stored_at));
-  writer.Fixed(Checksum(bytes, payload));
+  writer.Fixed(ChecksumOfRecord(bytes, payload));
   writer.Raw(payload);
   return bytes;
 }
@@ -50,7 +47,7 @@ Result<OpenedRecord> OpenRecord(RecordKind kind, std::string_view bytes) {
   record.stamp.stored_at = FromUnixMillis(reader.Fixed<std::int64_t>());
   const auto checksum = reader.Fixed<std::uint64_t>();
   record.payload = bytes.substr(kRecordHeaderBytes);
-  if (checksum != Checksum(bytes.substr(0, kChecksumOffset), record.payload)) {
+  if (checksum != ChecksumOfRecord(bytes.substr(0, kChecksumOffset), record.payload)) {
     return corrupt("checksum differs");
   }
   return record;

@@ -25,9 +25,9 @@ class Filter {
   static Filter Compare(Op op, std::string path, std::vector<MetadataValue> operands);
 
   Op op() const { return op_; }
-  const std::string& path() const { return path_; }                        // of a comparison
+  const std::string& path() const { return path_; }                         // of a comparison
   const std::vector<MetadataValue>& operands() const { return operands_; }  // of a comparison
-  const std::vector<Filter>& parts() const { return parts_; }              // of kAnd and kOr
+  const std::vector<Filter>& parts() const { return parts_; }               // of kAnd and kOr
 
   // What an index computes faster: the meaning, one point at a time.
   bool Matches(const Metadata& metadata) const;

@@ -30,6 +30,8 @@ std::string_view StorageName(Storage storage);
 std::optional<Storage> StorageFromName(std::string_view name);
 
 // True where a smaller score is nearer.
-constexpr bool IsDistance(Metric metric) { return metric == Metric::kEuclidean; }
+constexpr bool IsDistance(Metric metric) {
+  return metric == Metric::kEuclidean;
+}
 
 }  // namespace larder

@@ -7,15 +7,17 @@
 #include <vector>
 
 #include "base/result.h"
+#include "vector/metric.h"
 
 namespace larder {
 
-// Ok when `vector` has `dim` finite components, not all zero.
+// Ok when `vector` has `dim` finite components, for kCosine not all zero,
+// for the other metrics at most 1e18 long.
 // Errors: kInvalidArgument; the message names the component, never its value.
-Status CheckVector(std::span<const float> vector, std::size_t dim);
+Status CheckVector(std::span<const float> vector, std::size_t dim, Metric metric);
 
 // `vector` divided by its length, which is computed in double: no finite vector overflows or
-// vanishes. Errors: as CheckVector. Throws std::bad_alloc.
-Result<std::vector<float>> UnitVector(std::span<const float> vector, std::size_t dim);
+// vanishes. Precondition: finite, not all zero. Throws std::bad_alloc.
+std::vector<float> UnitVector(std::span<const float> vector);
 
 }  // namespace larder

@@ -1,86 +1,225 @@
 #include "vector/vector_space.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "vector/no_throw.h"
+#include "vector/space_contents.h"
+#include "vector/unit_vector.h"
 
 namespace larder {
+namespace {
+
+// Capacities in slots: address space, memory is taken as it is used.
+constexpr std::size_t kSmallCapacity = 4096;  // the float32 vectors of a small space stay in memory
+constexpr std::size_t kLargeCapacity = std::size_t{1} << 24;
+constexpr std::size_t kMostCapacity = (std::size_t{1} << 31) - 64;
+constexpr std::size_t kAddressSpace = std::size_t{1} << 37;  // for the rows of a large space
+constexpr std::size_t kGrowth = 8;                           // when even that is full
+
+// A live bit, and what is reserved and not used.
+constexpr std::size_t kBytesPerSlot = 4;
+// The pages that even the smallest space touches.
+constexpr std::size_t kFirstPages = 5UL * 4096;
+Status InRange(const char* name, std::size_t value, std::size_t least, std::size_t most) {
+  if (value >= least && value <= most) return {};
+  return InvalidArgument(std::string(name) + " must be in [" + std::to_string(least) + ", " +
+                             std::to_string(most) + "], got " + std::to_string(value),
+                         name);
+}
+
+}  // namespace
 
 VectorSpace::VectorSpace(const Options& options)
-    : options_(options),
-      move_above_(options.crossover),
-      exact_(std::make_shared<ExactIndex>(options.dim)) {}
+    : options_(options), codec_(options.dim, options.metric, options.storage) {}
 
-std::shared_ptr<VectorIndex> VectorSpace::Current() const {
-  MutexLock lock(mutex_);
-  if (hnsw_ != nullptr) return hnsw_;
-  return exact_;
+VectorSpace::~VectorSpace() = default;
+
+Status VectorSpace::CheckOptions(const Options& options) {
+  LARDER_RETURN_IF_ERROR(InRange("dim", options.dim, 1, 65'536));
+  LARDER_RETURN_IF_ERROR(InRange("m", options.m, 2, 1024));
+  LARDER_RETURN_IF_ERROR(InRange("ef_construction", options.ef_construction, 1, 1'000'000));
+  return InRange("ef_search", options.ef_search, 1, 1'000'000);
 }
 
-bool VectorSpace::exact() const {
-  MutexLock lock(mutex_);
-  return exact_ != nullptr;
+Result<std::unique_ptr<VectorSpace>> VectorSpace::Create(const Options& options) {
+  return NoThrow([&]() -> Result<std::unique_ptr<VectorSpace>> {
+    LARDER_RETURN_IF_ERROR(CheckOptions(options));
+    std::unique_ptr<VectorSpace> space(new VectorSpace(options));
+    FairWriterLock work(space->work_);
+    LARDER_ASSIGN_OR_RETURN(auto contents, space->MakeContents(kSmallCapacity));
+    space->Publish(std::move(contents));
+    space->RemoveOtherFiles();
+    return space;
+  });
 }
 
-std::size_t VectorSpace::memory_bytes() const {
-  return sizeof(*this) + Current()->memory_bytes();
-}
-
-std::size_t VectorSpace::NextAddBytes(std::uint64_t label) const {
-  std::shared_ptr<ExactIndex> exact;
-  std::shared_ptr<HnswIndex> hnsw;
-  std::size_t move_above = 0;
-  {
-    MutexLock lock(mutex_);
-    exact = exact_;
-    hnsw = hnsw_;
-    move_above = move_above_;
+Result<VectorSpace::ContentsPointer> VectorSpace::MakeContents(std::size_t capacity) {
+  auto contents = std::make_shared<Contents>(capacity);
+  LARDER_ASSIGN_OR_RETURN(
+      contents->graph, HnswGraph::Create(codec_, {options_.m, options_.ef_construction}, capacity));
+  if (options_.storage == Storage::kFloat32) return contents;
+  std::string path;
+  if (!options_.directory.empty() && capacity > kSmallCapacity) {
+    std::error_code failed;
+    for (std::size_t i = 0; path.empty() || std::filesystem::exists(path, failed); ++i) {
+      path = options_.directory + "/vectors-" + std::to_string(i) + ".f32";
+    }
   }
-  if (hnsw != nullptr) return hnsw->NextAddBytes();
-  if (exact->Contains(label)) return 0;
-  const std::size_t size = exact->size() + 1;
-  if (size <= move_above) return ExactIndex::BytesPerVector(options_.dim);
-  const std::size_t moved = HnswIndex::EstimateBytes(GraphOptions(size), size);
-  return moved + moved / 64 - exact->memory_bytes();
+  LARDER_ASSIGN_OR_RETURN(contents->rows, VectorRows::Create(options_.dim, capacity, path));
+  return contents;
 }
 
-HnswIndex::Options VectorSpace::GraphOptions(std::size_t size) const {
-  HnswIndex::Options options = options_.hnsw;
-  options.dim = options_.dim;
-  options.initial_capacity = 2 * size;
-  return options;
+std::size_t VectorSpace::CapacityFor(std::size_t points) const {
+  if (points < kSmallCapacity) return kSmallCapacity;
+  std::size_t capacity =
+      std::clamp(kAddressSpace / codec_.row_bytes(), 16 * kSmallCapacity, kLargeCapacity);
+  while (capacity < points + points / 8) capacity *= kGrowth;
+  return std::min(capacity, kMostCapacity);
 }
 
-Status VectorSpace::Add(std::uint64_t label, std::span<const float> vector) {
-  MutexLock writer(writer_);
-  LARDER_RETURN_IF_ERROR(Current()->Add(label, vector));
-  MoveIfGrown();
+VectorSpace::ContentsPointer VectorSpace::Current() const {
+  MutexLock lock(contents_mutex_);
+  return contents_;
+}
+
+void VectorSpace::Publish(ContentsPointer contents) {
+  MutexLock lock(contents_mutex_);
+  contents_.swap(contents);  // the old ones go after the lock, with the last search
+}
+
+Status VectorSpace::Upsert(const Point& point) {
+  return NoThrow([&]() -> Status {
+    LARDER_RETURN_IF_ERROR(InRange("the id's length", point.id.size(), 1, IdTable::kMostIdBytes));
+    LARDER_RETURN_IF_ERROR(CheckVector(point.vector, options_.dim, options_.metric));
+    if (options_.metric != Metric::kCosine) return Store(point, point.vector.data());
+    return Store(point, UnitVector(point.vector).data());
+  });
+}
+
+Status VectorSpace::Store(const Point& point, const float* vector) {
+  static const Metadata kNoMetadata;
+  const Metadata& metadata = point.metadata == nullptr ? kNoMetadata : *point.metadata;
+  std::size_t waiting = 0;
+  while (true) {
+    {
+      MutexLock writer(writer_);
+      const ContentsPointer contents = Current();
+      if (!contents->full()) {
+        LARDER_RETURN_IF_ERROR(contents->Add(point.id, vector, metadata));
+        waiting = contents->size() - contents->graph->linked();
+        break;
+      }
+    }
+    LARDER_RETURN_IF_ERROR(Grow());
+  }
+  if (waiting > options_.tail && waiting > options_.exact_below) {
+    // The tail is full: who fills it helps to empty it.
+    FairWriterLock work(work_);
+    LinkWaiting(1);
+  }
   return {};
 }
 
-bool VectorSpace::Remove(std::uint64_t label) {
+Status VectorSpace::Grow() {
+  FairWriterLock work(work_);
   MutexLock writer(writer_);
-  return Current()->Remove(label);
+  const ContentsPointer old = Current();
+  if (!old->full()) return {};  // somebody else did
+  const std::size_t capacity = CapacityFor(old->graph->capacity() + 1);
+  if (capacity <= old->graph->capacity()) {
+    return Error{ErrorCode::kOverloaded, ErrorOrigin::kIndex,
+                 "the space is full: it cannot hold more vectors"};
+  }
+  LARDER_ASSIGN_OR_RETURN(auto grown, MakeContents(capacity));
+  LARDER_ASSIGN_OR_RETURN(grown->graph, old->graph->Grown(capacity));
+  for (std::uint32_t slot = 0; slot < old->size(); ++slot) {
+    if (grown->rows != nullptr)
+      LARDER_RETURN_IF_ERROR(grown->rows->Write(slot, old->VectorAt(slot)));
+    if (old->live.Test(slot)) grown->live.Set(slot);
+  }
+  grown->live_count = old->live_count.load();
+  grown->names = old->names;
+  if (rebuild_ != nullptr) rebuild_->from = grown;
+  Publish(std::move(grown));
+  return {};
 }
 
-void VectorSpace::MoveIfGrown() {
-  std::shared_ptr<ExactIndex> exact;
+bool VectorSpace::Remove(std::string_view id) {
+  MutexLock writer(writer_);
+  return Current()->Remove(id);
+}
+
+bool VectorSpace::SetMetadata(std::string_view id, const Metadata& metadata) {
+  MutexLock writer(writer_);
+  const ContentsPointer contents = Current();
+  FairWriterLock lock(contents->names->mutex);
+  const auto slot = contents->names->ids.Find(id);
+  if (!slot) return false;
+  contents->names->columns.Set(*slot, metadata);
+  metadata_changes_.fetch_add(1);
+  return true;
+}
+
+bool VectorSpace::Contains(std::string_view id) const {
+  const ContentsPointer contents = Current();
+  FairReaderLock lock(contents->names->mutex);
+  return contents->names->ids.Find(id).has_value();
+}
+
+std::optional<std::vector<float>> VectorSpace::VectorOf(std::string_view id) const {
+  const ContentsPointer contents = Current();
+  std::optional<std::uint32_t> slot;
   {
-    MutexLock lock(mutex_);
-    if (exact_ == nullptr || exact_->size() <= move_above_) return;
-    exact = exact_;
-    move_above_ = 2 * exact->size();
+    FairReaderLock lock(contents->names->mutex);
+    slot = contents->names->ids.Find(id);
   }
-  static_cast<void>(NoThrow([&]() -> Status {
-    LARDER_ASSIGN_OR_RETURN(std::shared_ptr<HnswIndex> hnsw,
-                            HnswIndex::Create(GraphOptions(exact->size())));
-    LARDER_RETURN_IF_ERROR(exact->ForEach(
-        [&](std::uint64_t label, std::span<const float> unit) { return hnsw->Add(label, unit); }));
-    MutexLock lock(mutex_);
-    hnsw_ = std::move(hnsw);
-    exact_.reset();
-    return {};
-  }));
+  if (!slot) return std::nullopt;
+  const float* vector = contents->VectorAt(*slot);
+  return std::vector<float>(vector, vector + options_.dim);
+}
+
+std::vector<std::string> VectorSpace::Matching(const Filter& filter) const {
+  const ContentsPointer contents = Current();
+  std::vector<std::string> ids;
+  FairReaderLock lock(contents->names->mutex);
+  const IdTable& table = contents->names->ids;
+  contents->names->columns.Matching(filter, table.slots()).ForEach([&](std::size_t slot) {
+    if (contents->live.Test(slot)) ids.emplace_back(table.IdOf(static_cast<std::uint32_t>(slot)));
+  });
+  return ids;
+}
+
+std::vector<std::string> VectorSpace::Ids() const {
+  return Matching(Filter::And({}));
+}
+
+std::size_t VectorSpace::size() const {
+  return Current()->live_count.load();
+}
+
+std::size_t VectorSpace::memory_bytes() const {
+  const ContentsPointer contents = Current();
+  const std::size_t size = contents->size();
+  std::size_t bytes =
+      sizeof(*this) + sizeof(Contents) + contents->graph->memory_bytes() + size * kBytesPerSlot;
+  if (contents->rows != nullptr && contents->rows->path().empty()) {
+    bytes += size * options_.dim * sizeof(float);
+  }
+  FairReaderLock lock(contents->names->mutex);
+  return bytes + contents->names->ids.memory_bytes() + contents->names->columns.memory_bytes();
+}
+
+std::size_t VectorSpace::UpsertBytes(std::size_t id_bytes) const {
+  const ContentsPointer contents = Current();
+  std::size_t bytes = HnswGraph::EstimateBytes(codec_, {options_.m, options_.ef_construction}, 64) -
+                      HnswGraph::EstimateBytes(codec_, {options_.m, options_.ef_construction}, 0);
+  bytes = bytes / 64 + kBytesPerSlot + IdTable::EstimateBytes(id_bytes);
+  if (contents->rows != nullptr && contents->rows->path().empty()) {
+    bytes += options_.dim * sizeof(float);
+  }
+  return bytes;
 }
 
 }  // namespace larder

@@ -1,64 +1,174 @@
-// VectorSpace: a VectorIndex that is exact while it is small and approximate once it has grown.
+// VectorSpace: points (an id, a vector, metadata) of one dimension and metric, and those nearest to
+// a query. Small spaces are compared whole; above a crossover an HNSW graph over compact rows is
+// walked and its best candidates are ranked again by their float32 values.
 //
-// The Add that takes it past the crossover builds an HnswIndex from all vectors, which takes as
-// long as adding them there; other writers wait for it, searches go on with the exact index until
-// the graph is whole. It stays with the graph when it shrinks again. Thread-safety: as VectorIndex.
+// A point is found from the moment its Upsert returns: new points stand in an exact tail in front
+// of the graph until Work() links them. Removed and replaced points stay in the graph as steps of
+// the walk; when they are more than a quarter, Work() builds it anew from the others.
+//
+// Thread-safety: every method may be called from any thread. Searches run beside everything and
+// wait for nothing longer than the storing of one point. Writers wait for each other; one that
+// finds the tail full links a point itself.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
-#include "vector/exact_index.h"
-#include "vector/hnsw_index.h"
-#include "vector/vector_index.h"
+#include "base/mutex.h"
+#include "base/result.h"
+#include "vector/fair_shared_mutex.h"
+#include "vector/filter.h"
+#include "vector/metadata.h"
+#include "vector/metric.h"
+#include "vector/row_codec.h"
 
 namespace larder {
 
-class VectorSpace : public VectorIndex {
+class SnapshotReader;
+
+struct Neighbour {
+  std::string id;
+  float score = 0.0F;  // as Metric says
+};
+
+struct SearchOptions {
+  std::size_t k = 10;              // at least 1
+  std::size_t ef_search = 0;       // candidates of a walk; 0: the space's default; raised to k
+  bool exact = false;              // compare with every vector
+  const Filter* filter = nullptr;  // only points that match; outlives the call
+};
+
+struct SearchAnswer {
+  std::vector<Neighbour> neighbours;  // nearest first; of equals the one stored earlier first
+  bool exact = false;                 // every vector was considered: recall is 1
+};
+
+class VectorSpace {
  public:
   struct Options {
-    std::size_t dim = 0;           // at least 1
-    std::size_t crossover = 4000;  // the most vectors that are searched exactly
-    // Of the graph. Its dim and initial_capacity are set by the space.
-    HnswIndex::Options hnsw = {};
+    std::size_t dim = 0;  // [1, 65536]
+    Metric metric = Metric::kCosine;
+    Storage storage = Storage::kInt8;
+    std::size_t m = 16;                 // the paper's M, in [2, 1024]
+    std::size_t ef_construction = 200;  // at least 1; raised to M
+    std::size_t ef_search = 64;         // at least 1
+    std::size_t exact_below = 4000;     // up to so many points no graph is made
+    std::size_t tail = 5000;            // the most points that wait to be linked
+    // An existing directory of this space alone, for the float32 vectors of a large space and for
+    // snapshots; empty: everything in memory.
+    std::string directory;
   };
 
-  // Precondition: options.dim >= 1. Options of the graph out of range keep the space exact.
-  explicit VectorSpace(const Options& options);
+  // Vector files that an earlier space left in the directory are removed.
+  // Errors: kInvalidArgument (an option out of its range), kOverloaded (memory refused).
+  static Result<std::unique_ptr<VectorSpace>> Create(const Options& options);
+  ~VectorSpace();
+  VectorSpace(const VectorSpace&) = delete;
+  VectorSpace& operator=(const VectorSpace&) = delete;
 
-  std::size_t dim() const override { return options_.dim; }
-  std::size_t size() const override { return Current()->size(); }
-  // Not the second index while the space moves.
-  std::size_t memory_bytes() const override;
-  Status Add(std::uint64_t label, std::span<const float> vector) override;
-  bool Remove(std::uint64_t label) override;
-  bool Contains(std::uint64_t label) const override { return Current()->Contains(label); }
-  Result<std::vector<Neighbour>> Search(std::span<const float> query,
-                                        const SearchOptions& options) const override {
-    return Current()->Search(query, options);
-  }
+  const Options& options() const { return options_; }
+  std::size_t dim() const { return options_.dim; }
 
-  // Whether searches are exact: no more than `crossover` vectors were ever stored at once, or
-  // memory for the graph was refused so far.
-  bool exact() const LARDER_EXCLUDES(mutex_);
+  struct Point {
+    std::string_view id;            // 1 to 65,535 bytes
+    std::span<const float> vector;  // dim finite components; for kCosine not all zero
+    const Metadata* metadata = nullptr;
+  };
+  // Stores a point in place of an earlier one of this id; it is found from then on. After an error
+  // the earlier one stays.
+  // Errors: kInvalidArgument, kOverloaded (memory refused), kIo (no room for the float32 vector).
+  Status Upsert(const Point& point);
+  // False when there is no such point.
+  bool Remove(std::string_view id);
+  bool SetMetadata(std::string_view id, const Metadata& metadata);
 
-  // The most that memory_bytes() will grow by when `label` is added next, the move included.
-  std::size_t NextAddBytes(std::uint64_t label) const LARDER_EXCLUDES(mutex_);
+  bool Contains(std::string_view id) const;
+  // The vector as it is compared: of unit length for kCosine.
+  std::optional<std::vector<float>> VectorOf(std::string_view id) const;
+  // In the order in which they were stored.
+  std::vector<std::string> Matching(const Filter& filter) const;
+  std::vector<std::string> Ids() const;
+
+  // At most k points, fewer if fewer are stored or match. `query` obeys the rules of a point's
+  // vector. Errors: kInvalidArgument, kOverloaded (memory refused).
+  Result<SearchAnswer> Search(std::span<const float> query, const SearchOptions& options) const;
+
+  std::size_t size() const;
+  // Bytes of memory, within 10 %; not the system's cache of the vector file, nor the second graph
+  // while one is built anew.
+  std::size_t memory_bytes() const;
+  // About what memory_bytes() will grow by when a point of such an id is stored; metadata apart.
+  std::size_t UpsertBytes(std::size_t id_bytes) const;
+
+  // Does about so many inserts' worth of what is due: linking the tail, building anew. False when
+  // nothing is left to do. Searches go on meanwhile; others that call it wait.
+  bool Work(std::size_t inserts);
+  // Memory is short: building anew is due from the next Work() on even where less is dead.
+  void Reclaim() { reclaim_ = true; }
+  struct Progress {
+    std::size_t waiting = 0;  // points not linked yet, of a space that has grown beyond exact_below
+    bool rebuilding = false;
+  };
+  Progress progress() const;
+
+  // Writes what Load() needs to `path`, whole or not at all, and makes it durable. `watermark` is
+  // the caller's: everything up to it is in. Searches and writers go on meanwhile, Work() waits.
+  // Errors: kIo.
+  Status Save(const std::string& path, std::uint64_t watermark);
+  struct Loaded {
+    std::unique_ptr<VectorSpace> space;
+    std::uint64_t watermark = 0;
+  };
+  // A space as it was saved; its metadata is not: set it again. Everything that was read is checked
+  // against its checksums. Errors: kNotFound (no snapshot), kCorruption (torn, altered, of another
+  // format version or other options than dim, metric, storage and m), kIo, kOverloaded.
+  static Result<Loaded> Load(const std::string& path, const Options& options);
 
  private:
-  std::shared_ptr<VectorIndex> Current() const LARDER_EXCLUDES(mutex_);
-  HnswIndex::Options GraphOptions(std::size_t size) const;
-  // A refusal leaves the exact index in place, until it has doubled.
-  void MoveIfGrown() LARDER_REQUIRES(writer_);
+  struct Contents;
+  struct Rebuild;
+  class Query;
+  using ContentsPointer = std::shared_ptr<Contents>;  // owned by the space and by searches
+
+  explicit VectorSpace(const Options& options);
+  static Status CheckOptions(const Options& options);
+  Result<ContentsPointer> MakeContents(std::size_t capacity) LARDER_REQUIRES(work_);
+  std::size_t CapacityFor(std::size_t points) const;
+  ContentsPointer Current() const;
+  void Publish(ContentsPointer contents);
+
+  Status Store(const Point& point, const float* vector) LARDER_EXCLUDES(work_);
+  Status Grow() LARDER_EXCLUDES(work_);
+  void LinkWaiting(std::size_t inserts) LARDER_REQUIRES(work_);
+  bool RebuildDue() const LARDER_REQUIRES(work_);
+  void ContinueRebuild(std::size_t inserts) LARDER_REQUIRES(work_);
+  Status CopyNext(std::size_t inserts) LARDER_REQUIRES(work_);
+  Status FinishRebuild() LARDER_REQUIRES(work_);
+  // Of a snapshot: which slots are live, and the ids.
+  static Status ReadPoints(std::size_t size, Contents& contents, SnapshotReader& reader);
+  // Vector files in the directory that are not in use.
+  void RemoveOtherFiles() LARDER_REQUIRES(work_);
 
   const Options options_;
-  // Taken before mutex_ by whoever adds, removes or moves.
+  const RowCodec codec_;
+  // Taken in this order. work_: linking, growing, building anew, saving. writer_: points.
+  mutable FairSharedMutex work_;
   Mutex writer_;
-  mutable Mutex mutex_;
-  std::size_t move_above_ LARDER_GUARDED_BY(mutex_);
-  // Exactly one is set. Owned by the space and by calls under way: one that began before the move
-  // ends on the index it began on.
-  std::shared_ptr<ExactIndex> exact_ LARDER_GUARDED_BY(mutex_);
-  std::shared_ptr<HnswIndex> hnsw_ LARDER_GUARDED_BY(mutex_);
+  mutable Mutex contents_mutex_;
+  ContentsPointer contents_ LARDER_GUARDED_BY(contents_mutex_);
+  std::unique_ptr<Rebuild> rebuild_ LARDER_GUARDED_BY(work_);
+  std::atomic<bool> rebuilding_{false};
+  std::atomic<bool> reclaim_{false};
+  std::size_t rebuild_refused_at_ LARDER_GUARDED_BY(work_) = 0;  // dead slots
+  // SetMetadata was called: what a rebuild has copied may be old.
+  std::atomic<std::uint64_t> metadata_changes_{0};
 };
 
 }  // namespace larder

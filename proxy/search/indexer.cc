@@ -4,6 +4,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+
 #include "base/bytes.h"
 #include "cache/freshness.h"
 
@@ -11,19 +14,34 @@ namespace larder {
 namespace {
 
 constexpr std::size_t kRebuildBatch = 256;
+constexpr std::size_t kSweepBatch = 256;
+constexpr std::size_t kWorkAtOnce = 32;  // inserts between two looks at the queue
 constexpr int kBackgroundNice = 10;
+constexpr std::chrono::milliseconds kIdle{1000};
 
-CacheKey KeyFromBytes(std::string_view bytes) {
-  CacheKey key{};
-  std::memcpy(key.data(), bytes.data(), std::min(bytes.size(), key.size()));
-  return key;
+// The name of a space without and with the length of its vectors, which ends it.
+std::string ScopeOf(const SpaceKey& space) {
+  return space.substr(0, space.size() - sizeof(std::uint32_t));
+}
+std::uint32_t DimOf(const SpaceKey& space) {
+  ByteReader reader(std::string_view(space).substr(space.size() - sizeof(std::uint32_t)));
+  return reader.Fixed<std::uint32_t>();
+}
+SpaceKey WithDim(SpaceKey scope, std::uint32_t dim) {
+  ByteWriter(scope).Fixed(dim);
+  return scope;
 }
 
 }  // namespace
 
 Indexer::Indexer(Store& store, const Clock& clock, SpaceSet& spaces, std::chrono::seconds lifetime,
-                 IndexerOptions options)
-    : store_(store), clock_(clock), spaces_(spaces), lifetime_(lifetime), options_(options) {}
+                 IndexerOptions options, Report report)
+    : store_(store),
+      clock_(clock),
+      spaces_(spaces),
+      lifetime_(lifetime),
+      options_(options),
+      report_(std::move(report)) {}
 
 Indexer::~Indexer() {
   Stop();
@@ -52,8 +70,13 @@ SpaceKey Indexer::SpaceOf(const std::string& partition, const std::string& name_
   ByteWriter writer(name);
   for (const std::string* part : {&partition, &name_space, &upstream, &model})
     writer.Prefixed(*part);
-  writer.Fixed(static_cast<std::uint32_t>(dim));
-  return name;
+  return WithDim(std::move(name), static_cast<std::uint32_t>(dim));
+}
+
+CacheKey Indexer::KeyOf(std::string_view id) {
+  CacheKey key{};
+  std::copy_n(id.begin(), std::min(id.size(), key.size()), key.begin());
+  return key;
 }
 
 void Indexer::Enqueue(const NewEmbedding& added) {
@@ -76,66 +99,111 @@ std::size_t Indexer::queued() const {
   return queue_.size();
 }
 
-std::optional<CacheKey> Indexer::KeyOf(std::uint64_t label) const {
-  MutexLock lock(labels_mutex_);
-  if (label >= labels_.size() || labels_[label].space == nullptr) return std::nullopt;
-  return labels_[label].key;
+double Indexer::progress() const {
+  const std::uint64_t all = to_look_at_.load();
+  if (ready() || all == 0) return ready() ? 1 : 0;
+  // The store's count is an estimate.
+  return std::min(0.99, static_cast<double>(looked_at_.load()) / static_cast<double>(all));
 }
 
-void Indexer::Forget(std::uint64_t label) {
-  SpaceKey space;
-  {
-    MutexLock lock(labels_mutex_);
-    if (label >= labels_.size() || labels_[label].space == nullptr) return;
-    space = *labels_[label].space;
-    labels_[label].space = nullptr;
-    label_of_.erase(labels_[label].key);
-  }
-  (void)spaces_.Remove(space, label);
+void Indexer::Forget(const SpaceKey& space, const CacheKey& key) {
+  (void)spaces_.Remove(space, AsBytes(key));
 }
 
 void Indexer::Index(const CacheKey& key, const SpaceKey& space, const EmbeddingEntry& entry) {
-  std::uint64_t label = 0;
-  std::optional<SpaceKey> left;  // the space of an earlier vector of this text, of another length
-  {
-    MutexLock lock(labels_mutex_);
-    const auto [place, added] = label_of_.try_emplace(key, labels_.size());
-    label = place->second;
-    auto& name = space_names_[space];
-    if (name == nullptr) name = std::make_unique<SpaceKey>(space);
-    if (added) {
-      labels_.push_back({key, name.get()});
-    } else if (labels_[label].space != name.get()) {
-      left = *std::exchange(labels_[label].space, name.get());
-    }
+  const std::uint32_t dim = DimOf(space);
+  auto& dims = dims_of_[ScopeOf(space)];
+  for (const std::uint32_t other : dims) {
+    // An earlier vector of this text, of another length.
+    if (other != dim) (void)spaces_.Remove(WithDim(ScopeOf(space), other), AsBytes(key));
   }
-  if (left) (void)spaces_.Remove(*left, label);
+  if (std::find(dims.begin(), dims.end(), dim) == dims.end()) dims.push_back(dim);
   // A refusal is counted by the set: the text is then cached and not found by searches.
-  const Status status = entry.float64.empty()
-                            ? spaces_.Add(space, entry.dim(), label, entry.float32)
-                            : spaces_.Add(space, entry.dim(), label, entry.AsFloat32());
-  (void)status.ok();
+  const auto upsert = [&](std::span<const float> vector) {
+    (void)spaces_.Upsert(space, entry.dim(), {AsBytes(key), vector, nullptr}).ok();
+  };
+  if (entry.float64.empty()) {
+    upsert(entry.float32);
+  } else {
+    upsert(entry.AsFloat32());
+  }
+}
+
+std::optional<Indexer::Item> Indexer::TakeItem(MonoTime until) {
+  MutexLock lock(queue_mutex_);
+  while (queue_.empty() && !stopping()) {
+    if (!queue_changed_.WaitUntil(queue_mutex_, until)) break;
+  }
+  if (queue_.empty() || stopping()) return std::nullopt;
+  Item item = std::move(queue_.front());
+  queue_.pop_front();
+  return item;
 }
 
 void Indexer::Run() {
   // Indexing yields to serving.
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kBackgroundNice);
-  Rebuild();
-  ready_ = true;
-  while (true) {
-    Item item;
-    {
-      MutexLock lock(queue_mutex_);
-      while (queue_.empty() && !stopping()) queue_changed_.Wait(queue_mutex_);
-      if (stopping()) return;
-      item = std::move(queue_.front());
-      queue_.pop_front();
+  LoadSnapshots();
+  AddWhatIsMissing();
+  ready_ = !stopping();
+  MonoTime next_save = clock_.Monotonic() + options_.snapshot_interval;
+  MonoTime next_sweep = clock_.Monotonic() + options_.sweep_interval;
+  bool work_left = true;
+  while (!stopping()) {
+    const MonoTime idle = std::chrono::steady_clock::now() + kIdle;
+    if (auto item = TakeItem(work_left ? MonoTime{} : idle)) {
+      Index(item->key, item->space, *item->entry);
+      work_left = true;
+      continue;
     }
-    Index(item.key, item.space, *item.entry);
+    work_left = !stopping() && spaces_.Work(kWorkAtOnce);
+    const MonoTime now = clock_.Monotonic();
+    if (now >= next_sweep) {
+      (void)Sweep();
+      next_sweep = now + options_.sweep_interval;
+    }
+    if (now >= next_save) {
+      Save();
+      next_save = clock_.Monotonic() + options_.snapshot_interval;
+    }
+  }
+  // What was not looked at yet would be taken for indexed.
+  if (ready()) Save();
+}
+
+void Indexer::Save() {
+  // Everything stored before is indexed, but for what waits.
+  std::int64_t watermark = ToUnixMillis(clock_.Now());
+  {
+    MutexLock lock(queue_mutex_);
+    for (const Item& item : queue_) {
+      watermark = std::min(watermark, ToUnixMillis(item.entry->stamp.stored_at) - 1);
+    }
+  }
+  const Status saved =
+      spaces_.Save(static_cast<std::uint64_t>(std::max<std::int64_t>(watermark, 0)));
+  if (!saved.ok() && report_) report_(saved.error().message);
+}
+
+void Indexer::LoadSnapshots() {
+  const SpaceSet::Loaded loaded = spaces_.Load();
+  for (const SpaceInfo& space : spaces_.List()) {
+    dims_of_[ScopeOf(space.name)].push_back(DimOf(space.name));
+  }
+  if (!report_) return;
+  for (const std::string& problem : loaded.problems) {
+    report_(problem + "; the space is built anew from the cache");
   }
 }
 
-void Indexer::Rebuild() {
+bool Indexer::IsIndexed(const SpaceKey& space, std::string_view key,
+                        const RecordStamp& stamp) const {
+  const auto watermark = spaces_.WatermarkOf(space);
+  return watermark && ToUnixMillis(stamp.stored_at) <= static_cast<std::int64_t>(*watermark) &&
+         spaces_.Contains(space, key);
+}
+
+void Indexer::AddWhatIsMissing() {
   struct Found {
     std::string key;
     SpaceKey space;
@@ -148,15 +216,17 @@ void Indexer::Rebuild() {
     for (std::size_t i = 0; values.ok() && i < batch.size() && !stopping(); ++i) {
       if (!(*values)[i]) continue;
       if (const auto entry = DecodeEmbedding(*(*values)[i]); entry.ok()) {
-        Index(KeyFromBytes(batch[i].key), batch[i].space, *entry);
+        Index(KeyOf(batch[i].key), batch[i].space, *entry);
       }
     }
     batch.clear();
   };
+  to_look_at_ = store_.SizeOf(Family::kInputs).entries;
   const WallTime now = clock_.Now();
   const Status scanned =
       store_.ForEach(Family::kInputs, {}, [&](std::string_view key, std::string_view value) {
         if (stopping()) return false;
+        ++looked_at_;
         const auto decoded = DecodeInput(value);
         if (!decoded.ok()) return true;
         const InputRecord& input = decoded->record;
@@ -164,12 +234,39 @@ void Indexer::Rebuild() {
             FreshnessOf(decoded->stamp, now, {lifetime_}) == Freshness::kStale) {
           return true;
         }
-        batch.push_back({std::string(key), SpaceOf(input.partition, input.name_space,
-                                                   input.upstream, input.model, input.dim)});
+        SpaceKey space =
+            SpaceOf(input.partition, input.name_space, input.upstream, input.model, input.dim);
+        if (IsIndexed(space, key, decoded->stamp)) return true;
+        batch.push_back({std::string(key), std::move(space)});
         if (batch.size() == kRebuildBatch) index_batch();
         return true;
       });
   if (scanned.ok() && !stopping()) index_batch();
+}
+
+std::size_t Indexer::Sweep() {
+  std::size_t removed = 0;
+  const WallTime now = clock_.Now();
+  for (const SpaceInfo& info : spaces_.List()) {
+    const auto space = spaces_.Find(info.name);
+    const std::vector<std::string> ids =
+        space == nullptr ? std::vector<std::string>() : space->Ids();
+    for (std::size_t begin = 0; begin < ids.size() && !stopping(); begin += kSweepBatch) {
+      const std::size_t count = std::min(kSweepBatch, ids.size() - begin);
+      const std::vector<std::string_view> keys(
+          ids.begin() + static_cast<std::ptrdiff_t>(begin),
+          ids.begin() + static_cast<std::ptrdiff_t>(begin + count));
+      const auto values = store_.MultiGet(Family::kInputs, keys);
+      if (!values.ok()) return removed;  // what cannot be read is not gone
+      for (std::size_t i = 0; i < count; ++i) {
+        const auto& value = (*values)[i];
+        const auto stamp = value ? PeekStamp(*value) : std::nullopt;
+        if (stamp && FreshnessOf(*stamp, now, {lifetime_}) != Freshness::kStale) continue;
+        if (spaces_.Remove(info.name, keys[i])) ++removed;
+      }
+    }
+  }
+  return removed;
 }
 
 }  // namespace larder

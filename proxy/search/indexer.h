@@ -1,14 +1,18 @@
 // Indexer: makes every embedded text findable. A background thread takes embeddings as they are
 // stored and puts them into one vector space per (partition, namespace, upstream, model,
-// dimension); at start it rebuilds the spaces from the store while the proxy serves.
+// dimension). A point's id is the 32 bytes of its cache key.
 //
-// The index is derived data: what is missing from it is in the store. Thread-safe.
+// The index is derived data: what is missing from it is in the store. At start the thread loads the
+// snapshots of the spaces, then adds what the store has beyond them; the proxy serves meanwhile.
+// Thread-safe.
 #pragma once
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -24,18 +28,24 @@ struct IndexerOptions {
   bool index_cached_inputs = true;  // off: nothing is indexed, searches find nothing
   std::size_t queue_limit =
       100'000;  // embeddings waiting; beyond it new ones wait for the next start
+  std::chrono::seconds snapshot_interval{900};  // how often what changed is saved
+  std::chrono::seconds sweep_interval{3600};    // how often what has expired is taken out
 };
 
 class Indexer {
  public:
+  // Told of what an operator should know: a snapshot that was not used, one that was not written.
+  using Report = std::function<void(const std::string& problem)>;
+
   // All outlive the indexer.
   Indexer(Store& store, const Clock& clock, SpaceSet& spaces, std::chrono::seconds lifetime,
-          IndexerOptions options);
+          IndexerOptions options, Report report = {});
   ~Indexer();
 
-  // Starts the thread: first the rebuild, then what is queued.
+  // Starts the thread: first what was saved and what is missing from it, then what is queued.
   void Start();
-  // Finishes the embedding at hand and ends the thread; what is queued stays in the store.
+  // Finishes the embedding at hand, saves the spaces and ends the thread; what is queued stays in
+  // the store.
   void Stop();
 
   // Takes a stored embedding. Quick; never blocks. Tokens are not indexed: there is no text to
@@ -45,13 +55,17 @@ class Indexer {
   // The name of the space that holds texts of this scope and model with `dim` components.
   static SpaceKey SpaceOf(const std::string& partition, const std::string& name_space,
                           const std::string& upstream, const std::string& model, std::size_t dim);
+  // The cache key that a point of a space is named after.
+  static CacheKey KeyOf(std::string_view id);
 
-  // The key behind a label that a search returned; nullopt for one that is not there (any more).
-  std::optional<CacheKey> KeyOf(std::uint64_t label) const;
   // Forgets an embedding that is no longer stored.
-  void Forget(std::uint64_t label);
+  void Forget(const SpaceKey& space, const CacheKey& key);
+  // Takes out everything that has expired or left the store. Returns how many that were.
+  std::size_t Sweep();
 
-  bool ready() const { return ready_.load(); }               // the rebuild has finished
+  bool ready() const { return ready_.load(); }  // everything stored is indexed, but for the queue
+  // Share of the stored texts that has been looked at since the start; in [0, 1].
+  double progress() const;
   std::size_t queued() const;                                // embeddings waiting
   std::uint64_t dropped() const { return dropped_.load(); }  // not taken because the queue was full
 
@@ -63,8 +77,12 @@ class Indexer {
   };
 
   void Run();
-  void Rebuild();
+  void LoadSnapshots();
+  void AddWhatIsMissing();
   void Index(const CacheKey& key, const SpaceKey& space, const EmbeddingEntry& entry);
+  std::optional<Item> TakeItem(MonoTime until);
+  void Save();
+  bool IsIndexed(const SpaceKey& space, std::string_view key, const RecordStamp& stamp) const;
   bool stopping() const { return stopping_.load(); }
 
   Store& store_;
@@ -72,23 +90,18 @@ class Indexer {
   SpaceSet& spaces_;
   const std::chrono::seconds lifetime_;
   const IndexerOptions options_;
+  const Report report_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> ready_{false};
+  std::atomic<std::uint64_t> looked_at_{0};
+  std::atomic<std::uint64_t> to_look_at_{0};
   std::atomic<std::uint64_t> dropped_{0};
   mutable Mutex queue_mutex_;
   CondVar queue_changed_;
   std::deque<Item> queue_ LARDER_GUARDED_BY(queue_mutex_);
-  mutable Mutex labels_mutex_;
-  struct Labelled {
-    CacheKey key;
-    SpaceKey const* space = nullptr;
-  };
-  std::vector<Labelled> labels_
-      LARDER_GUARDED_BY(labels_mutex_);  // by label; an empty space: forgotten
-  std::unordered_map<CacheKey, std::uint64_t, DigestHash> label_of_
-      LARDER_GUARDED_BY(labels_mutex_);
-  std::unordered_map<SpaceKey, std::unique_ptr<SpaceKey>> space_names_
-      LARDER_GUARDED_BY(labels_mutex_);
+  // The lengths that vectors of one scope and model have had: a text is in the space of one alone.
+  // Of the indexer's thread.
+  std::unordered_map<std::string, std::vector<std::uint32_t>> dims_of_;
   std::thread thread_;
 };
 

@@ -160,11 +160,10 @@ Result<std::vector<float>> SearchHandler::Embed(const Query& query, const Reques
 
 // The stored text behind a neighbour; nullopt, and the index forgets it, when it has expired or
 // gone.
-std::optional<SearchHandler::Match> SearchHandler::Resolve(const Neighbour& neighbour,
+std::optional<SearchHandler::Match> SearchHandler::Resolve(const SpaceKey& space,
+                                                           const Neighbour& neighbour,
                                                            bool with_vector, bool& store_failed) {
-  const auto key = indexer_.KeyOf(neighbour.label);
-  if (!key) return std::nullopt;
-  const std::array<std::string_view, 1> keys = {AsBytes(*key)};
+  const std::array<std::string_view, 1> keys = {neighbour.id};
   const auto inputs = store_.MultiGet(Family::kInputs, keys);
   if (!inputs.ok()) {
     store_failed = true;
@@ -176,11 +175,11 @@ std::optional<SearchHandler::Match> SearchHandler::Resolve(const Neighbour& neig
   // A text that was not kept (cache.embeddings.store_inputs) cannot be shown.
   if (!input.ok() || input->record.input.empty() ||
       FreshnessOf(input->stamp, clock_.Now(), {lifetime_}) == Freshness::kStale) {
-    indexer_.Forget(neighbour.label);
+    indexer_.Forget(space, Indexer::KeyOf(neighbour.id));
     return std::nullopt;
   }
   Match match;
-  match.key = *key;
+  match.key = Indexer::KeyOf(neighbour.id);
   match.score = neighbour.score;
   match.text = std::move(input->record.input);
   if (with_vector) {
@@ -203,19 +202,19 @@ Result<std::vector<SearchHandler::Match>> SearchHandler::Find(const Query& query
   options.ef_search = query.ef_search;
   // What has expired is forgotten on the way and makes room for the next nearest.
   while (true) {
-    LARDER_ASSIGN_OR_RETURN(const auto neighbours, spaces_.Search(space, vector, options));
+    LARDER_ASSIGN_OR_RETURN(const SearchAnswer answer, spaces_.Search(space, vector, options));
     std::vector<Match> matches;
     bool any_gone = false;
-    for (const Neighbour& neighbour : neighbours) {
+    for (const Neighbour& neighbour : answer.neighbours) {
       if (matches.size() == query.top_k) break;
       if (query.min_score && neighbour.score < *query.min_score) break;
-      if (auto match = Resolve(neighbour, query.return_vectors, store_failed)) {
+      if (auto match = Resolve(space, neighbour, query.return_vectors, store_failed)) {
         matches.push_back(std::move(*match));
       } else {
         any_gone = true;
       }
     }
-    const bool saw_all = neighbours.size() < options.k || options.k == kMaxCandidates;
+    const bool saw_all = answer.neighbours.size() < options.k || options.k == kMaxCandidates;
     if (!any_gone || store_failed || saw_all || matches.size() == query.top_k) return matches;
     options.k = std::min(2 * options.k, kMaxCandidates);
   }

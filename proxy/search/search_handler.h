@@ -38,7 +38,8 @@ class SearchHandler {
   // `store_failed` is set when the store refused to be read: the matches are then not all.
   Result<std::vector<Match>> Find(const Query& query, const SpaceKey& space,
                                   const std::vector<float>& vector, bool& store_failed);
-  std::optional<Match> Resolve(const Neighbour& neighbour, bool with_vector, bool& store_failed);
+  std::optional<Match> Resolve(const SpaceKey& space, const Neighbour& neighbour, bool with_vector,
+                               bool& store_failed);
 
   EmbeddingsService& embeddings_;
   Indexer& indexer_;

@@ -53,8 +53,8 @@ class IndexerTest : public testing::Test {
   }
   std::optional<CacheKey> Nearest(const SpaceKey& space, std::vector<float> query) const {
     const auto found = spaces_->Search(space, query, {});
-    if (!found.ok() || found->empty()) return std::nullopt;
-    return indexer_->KeyOf((*found)[0].label);
+    if (!found.ok() || found->neighbours.empty()) return std::nullopt;
+    return Indexer::KeyOf(found->neighbours[0].id);
   }
 
   ManualClock clock_;
@@ -82,8 +82,8 @@ TEST_F(IndexerTest, HasOnePlaceForATextHoweverOftenItIsStored) {
   ASSERT_TRUE(WaitUntilIndexed(2));
   const auto found = spaces_->Search(SpaceFor(), std::vector<float>{0, 1}, {});
   ASSERT_TRUE(found.ok());
-  EXPECT_EQ(found->size(), 2U);
-  EXPECT_FLOAT_EQ((*found)[0].score, 1);
+  EXPECT_EQ(found->neighbours.size(), 2U);
+  EXPECT_FLOAT_EQ(found->neighbours[0].score, 1);
 }
 
 TEST_F(IndexerTest, MovesATextWhoseVectorsChangedTheirLength) {
@@ -175,7 +175,7 @@ TEST_F(IndexerTest, WhatIsStoredDuringTheRebuildIsIndexedOnce) {
 }
 
 TEST_F(IndexerTest, DropsWhatDoesNotFitItsQueueAndCountsIt) {
-  Restart({true, 2});  // its thread has not started: nothing leaves the queue
+  Restart({.queue_limit = 2});  // its thread has not started: nothing leaves the queue
   for (const char* text : {"a", "b", "c", "d"}) indexer_->Enqueue(Make(text));
   EXPECT_EQ(indexer_->queued(), 2U);
   EXPECT_EQ(indexer_->dropped(), 2U);
@@ -183,7 +183,7 @@ TEST_F(IndexerTest, DropsWhatDoesNotFitItsQueueAndCountsIt) {
 
 TEST_F(IndexerTest, IndexesNothingWhenTurnedOff) {
   Put(Make("a"));
-  Restart({false, 100});
+  Restart({.index_cached_inputs = false});
   indexer_->Start();
   indexer_->Enqueue(Make("b"));
   EXPECT_TRUE(indexer_->ready());
@@ -191,17 +191,13 @@ TEST_F(IndexerTest, IndexesNothingWhenTurnedOff) {
   EXPECT_EQ(spaces_->size(), 0U);
 }
 
-TEST_F(IndexerTest, ForgetsALabelAndTakesTheTextAgainLater) {
+TEST_F(IndexerTest, ForgetsATextAndTakesItAgainLater) {
   indexer_->Start();
   indexer_->Enqueue(Make("a"));
   ASSERT_TRUE(WaitUntilIndexed(1));
-  const auto found = spaces_->Search(SpaceFor(), std::vector<float>{1, 2}, {});
-  const std::uint64_t label = (*found)[0].label;
-  indexer_->Forget(label);
-  indexer_->Forget(label);
-  indexer_->Forget(999);
-  EXPECT_EQ(indexer_->KeyOf(label), std::nullopt);
-  EXPECT_EQ(indexer_->KeyOf(999), std::nullopt);
+  indexer_->Forget(SpaceFor(), Sha256Of("a"));
+  indexer_->Forget(SpaceFor(), Sha256Of("a"));
+  indexer_->Forget(SpaceFor(), Sha256Of("nobody"));
   EXPECT_EQ(spaces_->size(), 0U);
   indexer_->Enqueue(Make("a"));
   ASSERT_TRUE(WaitUntilIndexed(1));

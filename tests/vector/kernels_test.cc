@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -25,7 +26,7 @@ class KernelsTest : public testing::TestWithParam<Kernel> {
 };
 
 TEST_P(KernelsTest, AgreesWithDoublePrecisionAtEveryDimension) {
-  const InnerProductFunction inner_product = InnerProductOf(GetParam());
+  const auto inner_product = KernelsOf(GetParam()).inner_product_f32;
   VectorSamples samples(1);
   for (const std::size_t dim : Dimensions()) {
     const auto a = samples.Random(dim);
@@ -41,7 +42,7 @@ TEST_P(KernelsTest, AgreesWithDoublePrecisionAtEveryDimension) {
 }
 
 TEST_P(KernelsTest, CountsEveryComponentOnce) {
-  const InnerProductFunction inner_product = InnerProductOf(GetParam());
+  const auto inner_product = KernelsOf(GetParam()).inner_product_f32;
   for (const std::size_t dim : Dimensions()) {
     const std::vector<float> ones(dim, 1.0F);
     EXPECT_EQ(inner_product(ones.data(), ones.data(), dim), static_cast<float>(dim));
@@ -49,7 +50,7 @@ TEST_P(KernelsTest, CountsEveryComponentOnce) {
 }
 
 TEST_P(KernelsTest, GivesTheSameBitsAtAnyAlignment) {
-  const InnerProductFunction inner_product = InnerProductOf(GetParam());
+  const auto inner_product = KernelsOf(GetParam()).inner_product_f32;
   constexpr std::size_t kDim = 773;
   VectorSamples samples(2);
   const auto a = samples.Random(kDim);
@@ -63,12 +64,17 @@ TEST_P(KernelsTest, GivesTheSameBitsAtAnyAlignment) {
 }
 
 TEST_P(KernelsTest, OfNoComponentsIsZero) {
-  EXPECT_EQ(InnerProductOf(GetParam())(nullptr, nullptr, 0), 0.0F);
+  EXPECT_EQ(KernelsOf(GetParam()).inner_product_f32(nullptr, nullptr, 0), 0.0F);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, KernelsTest,
-                         testing::Values(Kernel::kPortable, Kernel::kAvx2, Kernel::kAvx512),
-                         [](const auto& info) { return std::string(KernelName(info.param)); });
+                         testing::Values(Kernel::kPortable, Kernel::kAvx2, Kernel::kAvx512,
+                                         Kernel::kAvx512Vnni, Kernel::kAvx512Bf16),
+                         [](const auto& info) {
+                           std::string name(KernelName(info.param));
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
 
 TEST(FastestKernelTest, RunsHere) {
   EXPECT_TRUE(RunsHere(FastestKernel()));

@@ -2,101 +2,57 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <thread>
-
+#include "tests/support/temp_dir.h"
 #include "tests/support/vector_samples.h"
 
 namespace larder {
 namespace {
 
-constexpr std::size_t kDim = 8;
+TEST(VectorSpaceTest, FindsWhatWasStoredAndNotWhatWasRemoved) {
+  auto space = std::move(VectorSpace::Create({.dim = 2})).value();
+  ASSERT_TRUE(space->Upsert({"a", std::vector<float>{1, 0}}).ok());
+  ASSERT_TRUE(space->Upsert({"b", std::vector<float>{0, 2}}).ok());
+  auto found = space->Search(std::vector<float>{0, 1}, {});
+  ASSERT_TRUE(found.ok());
+  ASSERT_EQ(found->neighbours.size(), 2U);
+  EXPECT_EQ(found->neighbours[0].id, "b");
+  EXPECT_FLOAT_EQ(found->neighbours[0].score, 1);
+  EXPECT_TRUE(space->Remove("b"));
+  found = space->Search(std::vector<float>{0, 1}, {});
+  ASSERT_EQ(found->neighbours.size(), 1U);
+  EXPECT_EQ(found->neighbours[0].id, "a");
+}
 
-void Fill(VectorSpace& space, std::uint64_t first, std::uint64_t end) {
-  VectorSamples samples(first + 1);
-  for (std::uint64_t label = first; label < end; ++label) {
-    ASSERT_TRUE(space.Add(label, samples.Random(kDim)).ok());
+TEST(VectorSpaceTest, SurvivesASnapshotWithItsGraph) {
+  const TempDir dir;
+  const VectorSpace::Options options{.dim = 32, .exact_below = 100, .directory = dir.path()};
+  const auto vectors = VectorSamples(1).Clustered(6000, 32, 20);
+  auto space = std::move(VectorSpace::Create(options)).value();
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    ASSERT_TRUE(space->Upsert({std::to_string(i), vectors[i]}).ok());
   }
-}
-
-TEST(VectorSpaceTest, IsExactUpToTheCrossoverAndAGraphAboveIt) {
-  VectorSpace space({.dim = kDim, .crossover = 50});
-  Fill(space, 0, 50);
-  EXPECT_TRUE(space.exact());
-  Fill(space, 50, 51);
-  EXPECT_FALSE(space.exact());
-  EXPECT_EQ(space.size(), 51U);
-}
-
-TEST(VectorSpaceTest, AReplacedVectorDoesNotCountTowardsTheCrossover) {
-  VectorSpace space({.dim = kDim, .crossover = 50});
-  Fill(space, 0, 50);
-  Fill(space, 0, 50);
-  EXPECT_TRUE(space.exact());
-}
-
-TEST(VectorSpaceTest, StaysAGraphWhenItShrinks) {
-  VectorSpace space({.dim = kDim, .crossover = 50});
-  Fill(space, 0, 51);
-  for (std::uint64_t label = 0; label < 51; ++label) EXPECT_TRUE(space.Remove(label));
-  EXPECT_FALSE(space.exact());
-  EXPECT_EQ(space.size(), 0U);
-}
-
-TEST(VectorSpaceTest, StaysExactWhenTheGraphCannotBeMade) {
-  VectorSpace space({.dim = kDim, .crossover = 50, .hnsw = {.m = 1}});
-  Fill(space, 0, 200);
-  EXPECT_TRUE(space.exact());
-  EXPECT_EQ(space.size(), 200U);
-}
-
-TEST(VectorSpaceTest, TheMoveKeepsEveryVector) {
-  VectorSpace space({.dim = kDim, .crossover = 50});
-  Fill(space, 0, 50);
-  const auto query = VectorSamples(99).Random(kDim);
-  const auto before = *space.Search(query, {.k = 50});
-  Fill(space, 50, 51);
-  auto after = *space.Search(query, {.k = 51});
-  std::erase_if(after, [](const Neighbour& neighbour) { return neighbour.label == 50; });
-  ASSERT_EQ(after.size(), before.size());
-  for (std::size_t i = 0; i < after.size(); ++i) {
-    EXPECT_EQ(after[i].label, before[i].label);
-    EXPECT_FLOAT_EQ(after[i].score, before[i].score);
+  while (space->Work(100)) {
   }
-}
-
-TEST(VectorSpaceTest, SearchesFindEveryVectorThroughoutTheMove) {
-  constexpr std::uint64_t kStored = 200;
-  VectorSpace space({.dim = kDim, .crossover = kStored});
-  Fill(space, 0, kStored);
-  std::atomic<bool> searching{false};
-  std::atomic<bool> done{false};
-  std::atomic<std::size_t> missing{0};
-  std::thread searcher([&] {
-    VectorSamples samples(7);
-    while (!done.load()) {
-      const auto found = space.Search(samples.Random(kDim), {.k = kStored});
-      if (!found.ok() || found->size() < kStored) missing.fetch_add(1);
-      searching.store(true);
-      searching.notify_one();
-    }
-  });
-  searching.wait(false);
-  Fill(space, kStored, kStored + 1);
-  EXPECT_FALSE(space.exact());
-  done.store(true);
-  searcher.join();
-  EXPECT_EQ(missing.load(), 0U);
-}
-
-TEST(VectorSpaceTest, MemoryGrowsByNoMoreThanNextAddBytes) {
-  VectorSpace space({.dim = kDim, .crossover = 300});
-  VectorSamples samples(8);
-  for (std::uint64_t i = 0; i < 1000; ++i) {
-    const std::uint64_t label = i % 600;
-    const std::size_t bound = space.memory_bytes() + space.NextAddBytes(label);
-    ASSERT_TRUE(space.Add(label, samples.Random(kDim)).ok());
-    ASSERT_LE(space.memory_bytes(), bound) << i;
+  for (std::size_t i = 0; i < 2000; ++i) EXPECT_TRUE(space->Remove(std::to_string(i)));
+  const auto before = space->Search(vectors[5000], {.k = 20});
+  ASSERT_TRUE(space->Save(dir.path() + "/snapshot", 42).ok());
+  space.reset();
+  auto loaded = VectorSpace::Load(dir.path() + "/snapshot", options);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  EXPECT_EQ(loaded->watermark, 42U);
+  space = std::move(loaded->space);
+  EXPECT_EQ(space->size(), 4000U);
+  const auto after = space->Search(vectors[5000], {.k = 20});
+  ASSERT_TRUE(after.ok());
+  EXPECT_FALSE(after->exact);
+  ASSERT_EQ(after->neighbours.size(), 20U);
+  for (std::size_t i = 0; i < 20; ++i) EXPECT_EQ(after->neighbours[i].id, before->neighbours[i].id);
+  while (space->Work(100)) {
+  }
+  EXPECT_FALSE(space->progress().rebuilding);
+  const auto rebuilt = space->Search(vectors[5000], {.k = 20});
+  for (std::size_t i = 0; i < 20; ++i) {
+    EXPECT_EQ(rebuilt->neighbours[i].id, before->neighbours[i].id);
   }
 }
 

@@ -1,0 +1,409 @@
+// HnswLinks: the rows and lists of an HnswGraph: hnswlib's memory layout and choice of neighbours,
+// with linking and walks of our own, so that they run beside each other, prefetch, and take an ef
+// and admitted slots per query. For hnsw_graph.cc alone, whose header says what is promised.
+#pragma once
+
+#include <hnswlib/hnswlib.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cmath>
+#include <cstring>
+#include <new>
+#include <queue>
+#include <utility>
+
+#include "vector/beam.h"
+#include "vector/hnsw_graph.h"
+#include "vector/lazy_array.h"
+#include "vector/visited.h"
+
+namespace larder {
+
+inline constexpr std::size_t kMallocHeaderBytes = 16;
+inline constexpr int kMostLevel = 31;
+inline constexpr std::size_t kUnseen = 64;  // neighbours gathered before they are compared
+inline constexpr std::size_t kHugePagesFrom =
+    65'536;  // slots; below, pages that are not full cost more
+inline constexpr std::size_t kCacheLine = 64;
+// The processor's own prefetching takes over behind so many lines.
+inline constexpr std::size_t kPrefetchedLines = 28;
+
+inline std::size_t LinkBytes(std::size_t links) {
+  return (links + 1) * sizeof(hnswlib::tableint);
+}
+// Links, padding, header, then the components at the beginning of a line.
+inline std::size_t StrideOf(const RowCodec& codec, std::size_t m) {
+  const std::size_t head = LinkBytes(2 * m) + RowCodec::kHeaderBytes;
+  const std::size_t lines = (head + RowCodec::kAlignment - 1) / RowCodec::kAlignment;
+  return lines * RowCodec::kAlignment + codec.row_bytes() - RowCodec::kHeaderBytes;
+}
+
+class CodedSpace : public hnswlib::SpaceInterface<float> {
+ public:
+  explicit CodedSpace(const RowCodec& codec) : codec_(codec) {}
+  std::size_t get_data_size() override { return codec_.row_bytes(); }
+  hnswlib::DISTFUNC<float> get_dist_func() override { return codec_.distance(); }
+  void* get_dist_func_param() override { return &codec_; }
+  const RowCodec& codec() const { return codec_; }
+
+ private:
+  RowCodec codec_;
+};
+
+// A list of neighbours: its length, then the slots. One thread writes, others read meanwhile.
+inline std::uint32_t LoadWord(const hnswlib::tableint* word) {
+  return std::atomic_ref<hnswlib::tableint>(*const_cast<hnswlib::tableint*>(word))
+      .load(std::memory_order_acquire);
+}
+inline void StoreWord(hnswlib::tableint* word, std::uint32_t value) {
+  std::atomic_ref<hnswlib::tableint>(*word).store(value, std::memory_order_release);
+}
+
+class HnswLinks : public hnswlib::HierarchicalNSW<float> {
+ public:
+  using Hit = HnswGraph::Hit;
+  using Slot = hnswlib::tableint;
+  using Nearest = std::priority_queue<std::pair<float, Slot>, std::vector<std::pair<float, Slot>>,
+                                      CompareByFirst>;
+
+  HnswLinks(CodedSpace& space, const HnswGraph::Options& options, std::size_t capacity)
+      : HierarchicalNSW(&space),
+        codec_(space.codec()),
+        rows_(capacity * StrideOf(space.codec(), options.m),
+              capacity >= kHugePagesFrom ? Pages::kHuge : Pages::kNormal),
+        upper_(capacity),
+        levels_(capacity) {
+    M_ = options.m;
+    maxM_ = M_;
+    maxM0_ = 2 * M_;
+    ef_construction_ = std::max(options.ef_construction, M_);
+    mult_ = 1 / std::log(static_cast<double>(M_));
+    max_elements_ = capacity;
+    cur_element_count = 0;
+    data_size_ = space.get_data_size();
+    fstdistfunc_ = space.get_dist_func();
+    dist_func_param_ = space.get_dist_func_param();
+    size_links_level0_ = LinkBytes(maxM0_);
+    size_links_per_element_ = LinkBytes(maxM_);
+    size_data_per_element_ = StrideOf(codec_, M_);
+    offsetLevel0_ = 0;
+    offsetData_ = size_data_per_element_ - data_size_;
+    label_offset_ = size_data_per_element_;
+    data_level0_memory_ = rows_.data();
+    linkLists_ = upper_.data();
+    visited_list_pool_ = nullptr;
+    prefetched_lines_ = std::min(kPrefetchedLines, (data_size_ + kCacheLine - 1) / kCacheLine);
+  }
+
+  ~HnswLinks() {
+    // One more: a slot that could not be linked may have its lists.
+    const std::size_t slots = std::min(linked() + 1, max_elements_);
+    for (std::size_t slot = 0; slot < slots; ++slot) std::free(upper_[slot]);
+    data_level0_memory_ = nullptr;
+    linkLists_ = nullptr;
+  }
+
+  const RowCodec& codec() const { return codec_; }
+  std::size_t size() const { return size_.load(std::memory_order_acquire); }
+  std::size_t linked() const { return linked_.load(std::memory_order_acquire); }
+  std::size_t upper_bytes() const { return upper_bytes_.load(std::memory_order_relaxed); }
+
+  void Append(const float* vector) {
+    const std::size_t slot = size_.load(std::memory_order_relaxed);
+    codec_.Encode(vector, RowOf(static_cast<Slot>(slot)));
+    size_.store(slot + 1, std::memory_order_release);
+  }
+
+  void* RowOf(Slot slot) const { return getDataByInternalId(slot); }
+
+  void Prefetch(Slot slot) const {
+    const char* line = static_cast<const char*>(RowOf(slot));
+    for (std::size_t i = 0; i < prefetched_lines_; ++i) __builtin_prefetch(line + i * kCacheLine);
+  }
+
+  // Algorithm 1.
+  void LinkNext() {
+    const auto slot = static_cast<Slot>(linked_.load(std::memory_order_relaxed));
+    const int level = LevelOf(slot);
+    if (level > 0 && upper_[slot] == nullptr) AllocateUpper(slot, level);
+    const std::uint64_t entry = entry_.load(std::memory_order_relaxed);
+    const int top = TopLevel(entry);
+    if (top >= 0) {
+      const void* row = RowOf(slot);
+      Hit nearest = Descend(row, entry, level, slot);
+      for (int at = std::min(level, top); at >= 0; --at) {
+        Beam beam(ef_construction_);
+        Walk(row, nearest, at, slot, beam);
+        nearest = {beam.places().front().distance, beam.places().front().slot};
+        Connect(slot, at, beam);
+      }
+    }
+    if (level > top) entry_.store(Entry(slot, level), std::memory_order_release);
+    linked_.store(slot + 1, std::memory_order_release);
+  }
+
+  HnswGraph::Answer Search(const void* query, std::size_t ef, std::size_t bound,
+                           const std::uint64_t* admitted, std::size_t max_visits) const {
+    HnswGraph::Answer answer;
+    const std::uint64_t entry = entry_.load(std::memory_order_acquire);
+    if (TopLevel(entry) < 0 || bound == 0) return answer;
+    const Hit nearest = Descend(query, entry, 0, bound);
+    if (admitted != nullptr) return WalkAdmitted(query, nearest, ef, bound, admitted, max_visits);
+    Beam beam(ef);
+    Walk(query, nearest, 0, bound, beam);
+    answer.hits.reserve(beam.places().size());
+    for (const Beam::Place& place : beam.places()) {
+      if (place.slot < bound) answer.hits.push_back({place.distance, place.slot});
+    }
+    return answer;
+  }
+
+  void CopyFrom(const HnswLinks& other) {
+    const std::size_t size = other.size();
+    std::memcpy(rows_.data(), other.rows_.data(), size * size_data_per_element_);
+    for (std::size_t slot = 0; slot < other.linked(); ++slot) {
+      if (other.upper_[slot] == nullptr) continue;
+      AllocateUpper(static_cast<Slot>(slot), other.levels_[slot]);
+      std::memcpy(upper_[slot], other.upper_[slot], UpperBytes(levels_[slot]));
+    }
+    Publish(size, other.linked(), other.entry_.load());
+  }
+
+  void Save(std::size_t size, const std::function<void(const void*, std::size_t)>& write) const {
+    const std::uint64_t head[] = {linked(), entry_.load()};
+    write(head, sizeof(head));
+    write(rows_.data(), size * size_data_per_element_);
+    write(levels_.data(), linked());
+    for (std::size_t slot = 0; slot < linked(); ++slot) {
+      if (upper_[slot] != nullptr) write(upper_[slot], UpperBytes(levels_[slot]));
+    }
+  }
+
+  // False when it is no graph.
+  bool Load(std::size_t size, const std::function<bool(void*, std::size_t)>& read) {
+    std::uint64_t head[2];
+    if (!read(head, sizeof(head)) || head[0] > size) return false;
+    const std::size_t linked = head[0];
+    if (!read(rows_.data(), size * size_data_per_element_)) return false;
+    std::vector<std::uint8_t> levels(linked);
+    if (!read(levels.data(), linked)) return false;
+    for (std::size_t slot = 0; slot < linked; ++slot) {
+      if (levels[slot] > kMostLevel) return false;
+      if (levels[slot] == 0) continue;
+      linked_.store(slot + 1);  // what the destructor frees
+      AllocateUpper(static_cast<Slot>(slot), levels[slot]);
+      if (!read(upper_[slot], UpperBytes(levels[slot]))) return false;
+    }
+    linked_.store(linked);
+    if (!LinksAreWhole(linked, head[1])) return false;
+    Publish(size, linked, head[1]);
+    return true;
+  }
+
+ private:
+  static std::uint64_t Entry(Slot slot, int level) {
+    return (static_cast<std::uint64_t>(level) + 1) << 32 | slot;
+  }
+  static int TopLevel(std::uint64_t entry) { return static_cast<int>(entry >> 32) - 1; }
+  static Slot EntrySlot(std::uint64_t entry) { return static_cast<Slot>(entry); }
+
+  // The paper's exponential distribution, of a number that is mixed from the slot's: the same
+  // appends make the same graph.
+  int LevelOf(Slot slot) const {
+    std::uint64_t mixed = (static_cast<std::uint64_t>(slot) + 1) * 0x9e3779b97f4a7c15U;
+    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9U;
+    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebU;
+    mixed ^= mixed >> 31;
+    const double uniform = (static_cast<double>(mixed >> 11) + 1) * 0x1p-53;  // (0, 1]
+    return std::min(kMostLevel, static_cast<int>(-std::log(uniform) * mult_));
+  }
+
+  std::size_t UpperBytes(int level) const {
+    return static_cast<std::size_t>(level) * size_links_per_element_;
+  }
+  void AllocateUpper(Slot slot, int level) {
+    void* links = std::calloc(1, UpperBytes(level));
+    if (links == nullptr) throw std::bad_alloc();
+    upper_[slot] = static_cast<char*>(links);
+    levels_[slot] = static_cast<std::uint8_t>(level);
+    upper_bytes_.fetch_add(UpperBytes(level) + kMallocHeaderBytes, std::memory_order_relaxed);
+  }
+  void Publish(std::size_t size, std::size_t linked, std::uint64_t entry) {
+    size_.store(size);
+    linked_.store(linked);
+    entry_.store(entry);
+  }
+
+  Slot* ListAt(Slot slot, int level) const {
+    return level == 0 ? get_linklist0(slot) : get_linklist(slot, level);
+  }
+  std::size_t MostLinks(int level) const { return level == 0 ? maxM0_ : maxM_; }
+
+  float Distance(const void* query, Slot slot) const { return codec_.Distance(RowOf(slot), query); }
+
+  // The greedy walk from the entry point through all layers above `bottom`.
+  Hit Descend(const void* query, std::uint64_t entry, int bottom, std::size_t bound) const {
+    Hit nearest{0, EntrySlot(entry)};
+    nearest.distance = Distance(query, nearest.slot);
+    for (int level = TopLevel(entry); level > bottom; --level) {
+      for (bool moved = true; moved;) {
+        moved = false;
+        const Slot* list = ListAt(nearest.slot, level);
+        const std::size_t count = std::min<std::size_t>(LoadWord(list), maxM_);
+        for (std::size_t i = 1; i <= count; ++i) {
+          const Slot slot = LoadWord(list + i);
+          if (slot >= bound) continue;
+          const Hit next{Distance(query, slot), slot};
+          if (next.distance < nearest.distance) {
+            nearest = next;
+            moved = true;
+          }
+        }
+      }
+    }
+    return nearest;
+  }
+
+  // Calls `meet(slot, distance)` for each neighbour of `from` that the walk has not seen.
+  template <typename Meet>
+  void VisitNeighbours(const void* query, Slot from, int level, std::size_t bound, Visited& visited,
+                       Meet&& meet) const {
+    const Slot* list = ListAt(from, level);
+    const std::size_t count = std::min<std::size_t>(LoadWord(list), MostLinks(level));
+    std::array<Slot, kUnseen> unseen;
+    std::size_t n = 0;
+    for (std::size_t i = 1; i <= count; ++i) {
+      const Slot slot = LoadWord(list + i);
+      if (slot >= bound || !visited.Mark(slot)) continue;
+      if (n < 2) Prefetch(slot);
+      if (n < unseen.size()) {
+        unseen[n++] = slot;
+      } else {
+        meet(slot, Distance(query, slot));
+      }
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+      if (i + 2 < n) Prefetch(unseen[i + 2]);
+      meet(unseen[i], Distance(query, unseen[i]));
+    }
+  }
+  // Algorithm 2 in layer `level`.
+  void Walk(const void* query, const Hit& start, int level, std::size_t bound, Beam& beam) const {
+    // The entry point may be newer than the bound.
+    VisitedPool::Lease visited(visited_, std::max<std::size_t>(bound, start.slot + 1));
+    (*visited).Mark(start.slot);
+    beam.Offer(start.distance, start.slot);
+    while (const auto from = beam.Next()) {
+      VisitNeighbours(query, *from, level, bound, *visited,
+                      [&](Slot slot, float distance) { beam.Offer(distance, slot); });
+    }
+  }
+
+  // Algorithm 2 in layer 0. Every slot is a step of the walk, admitted ones are also results.
+  HnswGraph::Answer WalkAdmitted(const void* query, const Hit& start, std::size_t ef,
+                                 std::size_t bound, const std::uint64_t* admitted,
+                                 std::size_t max_visits) const {
+    VisitedPool::Lease visited(visited_, std::max<std::size_t>(bound, start.slot + 1));
+    const auto nearer_on_top = [](const Hit& a, const Hit& b) { return a.distance > b.distance; };
+    const auto farther_on_top = [](const Hit& a, const Hit& b) { return a.distance < b.distance; };
+    std::priority_queue<Hit, std::vector<Hit>, decltype(nearer_on_top)> candidates(nearer_on_top);
+    std::priority_queue<Hit, std::vector<Hit>, decltype(farther_on_top)> found(farther_on_top);
+    std::size_t visits = 0;
+    const auto meet = [&](Slot slot, float distance) {
+      ++visits;
+      if (found.size() == ef && distance >= found.top().distance) return;
+      candidates.push({distance, slot});
+      if (slot >= bound) return;
+      const std::uint64_t word =
+          std::atomic_ref<std::uint64_t>(const_cast<std::uint64_t&>(admitted[slot / 64]))
+              .load(std::memory_order_relaxed);
+      if ((word >> (slot % 64) & 1) == 0) return;
+      found.push({distance, slot});
+      if (found.size() > ef) found.pop();
+    };
+    HnswGraph::Answer answer;
+    (*visited).Mark(start.slot);
+    meet(start.slot, start.distance);
+    while (!candidates.empty()) {
+      const Hit nearest = candidates.top();
+      if (found.size() == ef && nearest.distance > found.top().distance) break;
+      if (visits > max_visits) {
+        answer.complete = false;
+        break;
+      }
+      candidates.pop();
+      VisitNeighbours(query, nearest.slot, 0, bound, *visited, meet);
+    }
+    answer.hits.resize(found.size());
+    for (std::size_t i = found.size(); i > 0; --i, found.pop()) answer.hits[i - 1] = found.top();
+    return answer;
+  }
+
+  // Algorithm 4, then the new links of both ends. The lists of others change one word at a time.
+  void Connect(Slot slot, int level, const Beam& beam) {
+    Nearest nearest;
+    for (const Beam::Place& place : beam.places()) nearest.emplace(place.distance, place.slot);
+    getNeighborsByHeuristic2(nearest, M_);
+    Slot* own = ListAt(slot, level);
+    std::size_t count = 0;
+    std::vector<std::pair<float, Slot>> chosen;
+    chosen.reserve(nearest.size());
+    for (; !nearest.empty(); nearest.pop()) chosen.push_back(nearest.top());
+    for (auto it = chosen.rbegin(); it != chosen.rend(); ++it) StoreWord(own + ++count, it->second);
+    StoreWord(own, static_cast<std::uint32_t>(count));
+    for (const auto& [distance, other] : chosen) LinkBack(other, slot, distance, level);
+  }
+
+  void LinkBack(Slot from, Slot to, float distance, int level) {
+    Slot* list = ListAt(from, level);
+    const std::size_t count = LoadWord(list);
+    if (count < MostLinks(level)) {
+      StoreWord(list + count + 1, to);
+      StoreWord(list, static_cast<std::uint32_t>(count + 1));
+      return;
+    }
+    Nearest nearest;
+    nearest.emplace(distance, to);
+    const void* row = RowOf(from);
+    for (std::size_t i = 1; i <= count; ++i) Prefetch(list[i]);
+    for (std::size_t i = 1; i <= count; ++i) nearest.emplace(Distance(row, list[i]), list[i]);
+    getNeighborsByHeuristic2(nearest, MostLinks(level));
+    std::size_t kept = 0;
+    for (; !nearest.empty(); nearest.pop()) StoreWord(list + ++kept, nearest.top().second);
+    StoreWord(list, static_cast<std::uint32_t>(kept));
+  }
+
+  // Whether every list has a length that it can have and leads to linked slots of its layer.
+  bool LinksAreWhole(std::size_t linked, std::uint64_t entry) const {
+    const int top = TopLevel(entry);
+    if (linked == 0) return top < 0;
+    if (top < 0 || top > kMostLevel || EntrySlot(entry) >= linked) return false;
+    if (levels_[EntrySlot(entry)] != top) return false;
+    for (std::size_t slot = 0; slot < linked; ++slot) {
+      if (levels_[slot] > top) return false;
+      for (int level = 0; level <= levels_[slot]; ++level) {
+        const Slot* list = ListAt(static_cast<Slot>(slot), level);
+        if (list[0] > MostLinks(level)) return false;
+        for (std::size_t i = 1; i <= MostLinks(level); ++i) {
+          // Words behind the last link were links once.
+          if (list[i] >= linked || (i <= list[0] && levels_[list[i]] < level)) return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  const RowCodec& codec_;
+  LazyArray<char> rows_;
+  LazyArray<char*> upper_;          // by slot: the lists of the layers above 0; null without any
+  LazyArray<std::uint8_t> levels_;  // by slot: the highest layer
+  std::size_t prefetched_lines_ = 0;
+  std::atomic<std::size_t> size_{0};
+  std::atomic<std::size_t> linked_{0};
+  std::atomic<std::uint64_t> entry_{0};  // 0: none; see Entry()
+  std::atomic<std::size_t> upper_bytes_{0};
+  mutable VisitedPool visited_;
+};
+}  // namespace larder

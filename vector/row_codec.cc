@@ -1,0 +1,177 @@
+#include "vector/row_codec.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+namespace larder {
+namespace {
+
+constexpr float kMostCode = 127.0F;
+// Of a kernel's result, as a share of the product of the lengths; generous.
+constexpr float kRounding = 1e-5F;
+
+std::size_t ComponentBytes(Storage storage) {
+  switch (storage) {
+    case Storage::kFloat32:
+      return sizeof(float);
+    case Storage::kBf16:
+      return sizeof(std::uint16_t);
+    case Storage::kInt8:
+      return sizeof(std::int8_t);
+  }
+  return sizeof(float);
+}
+
+std::size_t Padded(std::size_t dim, Storage storage) {
+  const std::size_t line = RowCodec::kAlignment / ComponentBytes(storage);
+  return (dim + line - 1) / line * line;
+}
+
+template <typename Component>
+const Component* CodesOf(const void* row) {
+  return static_cast<const Component*>(
+      static_cast<const void*>(static_cast<const char*>(row) + RowCodec::kHeaderBytes));
+}
+
+const RowCodec& Codec(const void* codec) {
+  return *static_cast<const RowCodec*>(codec);
+}
+
+// Upwards at the half, to even there: what the CPU's own conversion does.
+std::uint16_t ToBf16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const std::uint32_t rounded = bits + 0x7fff + ((bits >> 16) & 1);
+  // A finite value must not become infinite.
+  if ((rounded & 0x7f800000) == 0x7f800000) return static_cast<std::uint16_t>(bits >> 16);
+  return static_cast<std::uint16_t>(rounded >> 16);
+}
+
+float FromBf16(std::uint16_t value) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(value) << 16);
+}
+
+float InnerInt8(const void* a, const void* b, const RowCodec& codec) {
+  const RowHeader& x = RowCodec::HeaderOf(a);
+  const RowHeader& y = RowCodec::HeaderOf(b);
+  const std::int32_t product = codec.kernels().inner_product_i8(
+      CodesOf<std::int8_t>(a), CodesOf<std::int8_t>(b), y.sum, codec.padded());
+  return x.scale * y.scale * static_cast<float>(product);
+}
+
+float DotInt8(const void* a, const void* b, const void* codec) {
+  return -InnerInt8(a, b, Codec(codec));
+}
+float EuclideanInt8(const void* a, const void* b, const void* codec) {
+  const float x = RowCodec::HeaderOf(a).length;
+  const float y = RowCodec::HeaderOf(b).length;
+  return std::max(0.0F, x * x + y * y - 2.0F * InnerInt8(a, b, Codec(codec)));
+}
+float DotBf16(const void* a, const void* b, const void* codec) {
+  const RowCodec& c = Codec(codec);
+  return -c.kernels().inner_product_bf16(CodesOf<std::uint16_t>(a), CodesOf<std::uint16_t>(b),
+                                         c.padded());
+}
+float EuclideanBf16(const void* a, const void* b, const void* codec) {
+  const RowCodec& c = Codec(codec);
+  return c.kernels().squared_l2_bf16(CodesOf<std::uint16_t>(a), CodesOf<std::uint16_t>(b),
+                                     c.padded());
+}
+float DotFloat32(const void* a, const void* b, const void* codec) {
+  const RowCodec& c = Codec(codec);
+  return -c.kernels().inner_product_f32(CodesOf<float>(a), CodesOf<float>(b), c.padded());
+}
+float EuclideanFloat32(const void* a, const void* b, const void* codec) {
+  const RowCodec& c = Codec(codec);
+  return c.kernels().squared_l2_f32(CodesOf<float>(a), CodesOf<float>(b), c.padded());
+}
+
+RowCodec::DistanceFunction DistanceOf(Metric metric, Storage storage) {
+  const bool euclidean = metric == Metric::kEuclidean;
+  switch (storage) {
+    case Storage::kFloat32:
+      return euclidean ? EuclideanFloat32 : DotFloat32;
+    case Storage::kBf16:
+      return euclidean ? EuclideanBf16 : DotBf16;
+    case Storage::kInt8:
+      return euclidean ? EuclideanInt8 : DotInt8;
+  }
+  return DotFloat32;
+}
+
+}  // namespace
+
+RowCodec::RowCodec(std::size_t dim, Metric metric, Storage storage, Kernel kernel)
+    : dim_(dim),
+      metric_(metric),
+      storage_(storage),
+      padded_(Padded(dim, storage)),
+      code_bytes_(padded_ * ComponentBytes(storage)),
+      kernels_(KernelsOf(kernel)),
+      distance_(DistanceOf(metric, storage)) {}
+
+void RowCodec::Encode(const float* vector, void* row) const {
+  RowHeader header = {1.0F, 0, 0.0F, 0.0F};
+  char* codes = static_cast<char*>(row) + kHeaderBytes;
+  std::memset(codes, 0, code_bytes_);
+  double squares = 0.0;
+  double squared_error = 0.0;
+  const auto count = [&](float original, float coded) {
+    squares += static_cast<double>(coded) * coded;
+    const double difference = static_cast<double>(original) - coded;
+    squared_error += difference * difference;
+  };
+  switch (storage_) {
+    case Storage::kFloat32:
+      std::memcpy(codes, vector, dim_ * sizeof(float));
+      for (std::size_t i = 0; i < dim_; ++i) squares += static_cast<double>(vector[i]) * vector[i];
+      break;
+    case Storage::kBf16: {
+      for (std::size_t i = 0; i < dim_; ++i) {
+        const std::uint16_t code = ToBf16(vector[i]);
+        std::memcpy(codes + i * sizeof(code), &code, sizeof(code));
+        count(vector[i], FromBf16(code));
+      }
+      break;
+    }
+    case Storage::kInt8: {
+      float most = 0.0F;
+      for (std::size_t i = 0; i < dim_; ++i) most = std::max(most, std::fabs(vector[i]));
+      header.scale = most / kMostCode;
+      const float inverse = header.scale > 0.0F ? 1.0F / header.scale : 0.0F;
+      for (std::size_t i = 0; i < dim_; ++i) {
+        // The inverse of a tiny scale is infinite: then every code is 0 or at the end of the range.
+        const float code = std::clamp(std::nearbyint(vector[i] * inverse), -kMostCode, kMostCode);
+        const auto stored = static_cast<std::int8_t>(std::isnan(code) ? 0.0F : code);
+        std::memcpy(codes + i, &stored, 1);
+        header.sum += stored;
+        count(vector[i], header.scale * static_cast<float>(stored));
+      }
+      break;
+    }
+  }
+  header.length = static_cast<float>(std::sqrt(squares));
+  // Rounded up: it bounds.
+  header.error = static_cast<float>(std::sqrt(squared_error)) * 1.0001F;
+  std::memcpy(row, &header, sizeof(header));
+}
+
+RowCodec::Bounds RowCodec::BoundsOf(const void* a, const void* b, float distance) const {
+  const RowHeader& x = HeaderOf(a);
+  const RowHeader& y = HeaderOf(b);
+  if (metric_ == Metric::kEuclidean) {
+    // The triangle inequality.
+    const float between = std::sqrt(distance);
+    const float off = x.error + y.error;
+    const float rounding = kRounding * (x.length * x.length + y.length * y.length);
+    const float least = std::max(0.0F, between - off);
+    const float most = between + off;
+    return {least * least - rounding, most * most + rounding};
+  }
+  // |<a, b> - <a', b'>| <= |a - a'| |b| + |a'| |b - b'|
+  const float off = x.error * (y.length + y.error) + x.length * (y.error + kRounding * y.length);
+  return {distance - off, distance + off};
+}
+
+}  // namespace larder

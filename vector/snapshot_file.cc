@@ -1,0 +1,91 @@
+#include "vector/snapshot_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+namespace larder {
+namespace {
+
+Error FileError(const std::string& path, const char* doing) {
+  const int code = errno;
+  return Error{code == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo, ErrorOrigin::kIndex,
+               std::string("cannot ") + doing + " the snapshot " + path + ": " +
+                   std::generic_category().message(code)};
+}
+
+// A rename is durable once its directory is.
+bool SyncDirectoryOf(const std::string& path) {
+  const std::string directory = std::filesystem::path(path).parent_path().string();
+  const int file = ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  const bool synced = ::fsync(file) == 0;
+  ::close(file);
+  return synced;
+}
+
+}  // namespace
+
+Result<SnapshotWriter> SnapshotWriter::Create(const std::string& path) {
+  const std::string temporary = path + ".new";
+  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (file < 0) return FileError(temporary, "create");
+  return SnapshotWriter(path, ::fdopen(file, "wb"));
+}
+
+SnapshotWriter::~SnapshotWriter() {
+  if (file_ != nullptr) ::unlink(TemporaryPath().c_str());
+}
+
+void SnapshotWriter::Write(const void* bytes, std::size_t count) {
+  if (failed_ || count == 0) return;
+  checksum_.Update(bytes, count);
+  failed_ = std::fwrite(bytes, 1, count, file_.get()) != count;
+}
+
+Status SnapshotWriter::Failed(const char* doing) const {
+  return FileError(TemporaryPath(), doing);
+}
+
+Status SnapshotWriter::Commit() {
+  Number(checksum_.value());
+  if (failed_ || std::fflush(file_.get()) != 0) return Failed("write");
+  if (::fsync(::fileno(file_.get())) != 0) return Failed("sync");
+  if (::rename(TemporaryPath().c_str(), path_.c_str()) != 0) return Failed("rename");
+  file_.reset();
+  if (!SyncDirectoryOf(path_)) return FileError(path_, "sync the directory of");
+  return {};
+}
+
+Result<SnapshotReader> SnapshotReader::Open(const std::string& path) {
+  std::FILE* file = std::fopen(path.c_str(), "rbe");
+  if (file == nullptr) return FileError(path, "open");
+  struct stat status = {};
+  if (::fstat(::fileno(file), &status) != 0) {
+    std::fclose(file);
+    return FileError(path, "look at");
+  }
+  return SnapshotReader(file, static_cast<std::uint64_t>(status.st_size));
+}
+
+bool SnapshotReader::Read(void* bytes, std::size_t count) {
+  if (count > left_ || std::fread(bytes, 1, count, file_.get()) != count) {
+    left_ = 0;
+    return false;
+  }
+  left_ -= count;
+  checksum_.Update(bytes, count);
+  return true;
+}
+
+bool SnapshotReader::EndsWhole() {
+  if (left_ != sizeof(std::uint64_t)) return false;
+  const std::uint64_t expected = checksum_.value();
+  return Number<std::uint64_t>() == expected && left_ == 0;
+}
+
+}  // namespace larder

@@ -1,0 +1,82 @@
+// SnapshotWriter, SnapshotReader: a file that is there whole or not at all. What is written goes
+// to a temporary name and takes its own when it is complete and durable; a checksum of all bytes
+// ends it. Thread-safety: none.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "base/checksum.h"
+#include "base/result.h"
+
+namespace larder {
+
+namespace internal {
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+}  // namespace internal
+
+class SnapshotWriter {
+ public:
+  // Errors: kIo.
+  static Result<SnapshotWriter> Create(const std::string& path);
+  SnapshotWriter(SnapshotWriter&&) = default;
+  // Removes the temporary file unless Commit() succeeded.
+  ~SnapshotWriter();
+
+  // A failure is remembered and told by Commit().
+  void Write(const void* bytes, std::size_t count);
+  template <typename T>
+  void Number(T value) {
+    Write(&value, sizeof(value));
+  }
+  // Of what was written so far.
+  std::uint64_t checksum() const { return checksum_.value(); }
+  // Errors: kIo; then a file that stood at `path` stands there still.
+  Status Commit();
+
+ private:
+  SnapshotWriter(std::string path, std::FILE* file) : path_(std::move(path)), file_(file) {}
+  Status Failed(const char* doing) const;
+  std::string TemporaryPath() const { return path_ + ".new"; }
+
+  std::string path_;
+  std::unique_ptr<std::FILE, internal::CloseFile> file_;
+  Checksum checksum_;
+  bool failed_ = false;
+};
+
+class SnapshotReader {
+ public:
+  // Errors: kNotFound, kIo.
+  static Result<SnapshotReader> Open(const std::string& path);
+
+  // False at an end that comes too early, and from then on.
+  bool Read(void* bytes, std::size_t count);
+  // 0 at an end that comes too early.
+  template <typename T>
+  T Number() {
+    T value{};
+    Read(&value, sizeof(value));
+    return value;
+  }
+  // Bytes that are not read yet, the checksum's included.
+  std::uint64_t left() const { return left_; }
+  // The checksum of what was read so far.
+  std::uint64_t checksum() const { return checksum_.value(); }
+  // True when everything was read and the file's checksum is that of its bytes.
+  bool EndsWhole();
+
+ private:
+  SnapshotReader(std::FILE* file, std::uint64_t size) : file_(file), left_(size) {}
+
+  std::unique_ptr<std::FILE, internal::CloseFile> file_;
+  std::uint64_t left_;
+  Checksum checksum_;
+};
+
+}  // namespace larder
