@@ -241,6 +241,10 @@ class HnswLinks : public hnswlib::HierarchicalNSW<float> {
   }
   std::size_t MostLinks(int level) const { return level == 0 ? maxM0_ : maxM_; }
 
+  void PrefetchLinks(Slot slot) const {
+    const char* line = data_level0_memory_ + slot * size_data_per_element_;
+    for (std::size_t i = 0; i < size_links_level0_; i += kCacheLine) __builtin_prefetch(line + i);
+  }
   float Distance(const void* query, Slot slot) const { return codec_.Distance(RowOf(slot), query); }
 
   // The greedy walk from the entry point through all layers above `bottom`.
@@ -277,7 +281,7 @@ class HnswLinks : public hnswlib::HierarchicalNSW<float> {
     for (std::size_t i = 1; i <= count; ++i) {
       const Slot slot = LoadWord(list + i);
       if (slot >= bound || !visited.Mark(slot)) continue;
-      if (n < 2) Prefetch(slot);
+      if (n < 3) Prefetch(slot);
       if (n < unseen.size()) {
         unseen[n++] = slot;
       } else {
@@ -285,7 +289,7 @@ class HnswLinks : public hnswlib::HierarchicalNSW<float> {
       }
     }
     for (std::size_t i = 0; i < n; ++i) {
-      if (i + 2 < n) Prefetch(unseen[i + 2]);
+      if (i + 3 < n) Prefetch(unseen[i + 3]);
       meet(unseen[i], Distance(query, unseen[i]));
     }
   }
@@ -296,8 +300,9 @@ class HnswLinks : public hnswlib::HierarchicalNSW<float> {
     (*visited).Mark(start.slot);
     beam.Offer(start.distance, start.slot);
     while (const auto from = beam.Next()) {
-      VisitNeighbours(query, *from, level, bound, *visited,
-                      [&](Slot slot, float distance) { beam.Offer(distance, slot); });
+      VisitNeighbours(query, *from, level, bound, *visited, [&](Slot slot, float distance) {
+        if (beam.Offer(distance, slot)) PrefetchLinks(slot);
+      });
     }
   }
 

@@ -25,7 +25,7 @@ std::size_t RankedAgain(std::size_t k) {
 
 // What a walk costs in comparisons of a scan: about so many for each candidate that it has to find,
 // and more where only a share of what it meets is admitted. Measured by bench/search.
-constexpr std::size_t kWalkPerCandidate = 24;
+constexpr std::size_t kWalkPerCandidate = 16;
 
 std::uint64_t WordOf(const std::uint64_t* words, std::size_t index) {
   return std::atomic_ref<std::uint64_t>(const_cast<std::uint64_t&>(words[index]))
@@ -115,22 +115,27 @@ class VectorSpace::Query {
     return kWalkPerCandidate * ef * size_ / admitted < admitted;
   }
 
-  // Calls visit(slot) for each admitted slot of [begin, size_), in order.
+  // Calls visit(slot) for each admitted slot of [begin, size_), in order. Their rows are asked for
+  // some visits ahead, however far apart they are.
   template <typename Visit>
   void ForEachAdmitted(std::size_t begin, const std::uint64_t* words, Visit&& visit) const {
-    std::array<std::uint32_t, 64> slots;
+    constexpr std::size_t kAhead = 4;
+    std::array<std::uint32_t, kAhead> ahead;
+    std::size_t met = 0;
     for (std::size_t index = begin / 64; index * 64 < size_; ++index) {
       std::uint64_t word = WordOf(words, index);
       if (index == begin / 64) word &= ~std::uint64_t{0} << (begin % 64);
-      std::size_t count = 0;
       for (; word != 0; word &= word - 1) {
-        slots[count++] = static_cast<std::uint32_t>(index * 64 + std::countr_zero(word));
-      }
-      for (std::size_t i = 0; i < count; ++i) {
-        if (i + 2 < count) graph_.Prefetch(slots[i + 2]);
-        if (slots[i] < size_) visit(slots[i]);
+        const auto slot = static_cast<std::uint32_t>(index * 64 + std::countr_zero(word));
+        if (slot >= size_) break;
+        graph_.Prefetch(slot);
+        std::uint32_t& place = ahead[met % kAhead];
+        if (met >= kAhead) visit(place);
+        place = slot;
+        ++met;
       }
     }
+    for (std::size_t i = met < kAhead ? 0 : met - kAhead; i < met; ++i) visit(ahead[i % kAhead]);
   }
 
   // False when the walk found too little: then everything has to be compared.

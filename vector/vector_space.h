@@ -58,7 +58,7 @@ class VectorSpace {
     Storage storage = Storage::kInt8;
     std::size_t m = 16;                 // the paper's M, in [2, 1024]
     std::size_t ef_construction = 200;  // at least 1; raised to M
-    std::size_t ef_search = 64;         // at least 1
+    std::size_t ef_search = 100;        // at least 1
     std::size_t exact_below = 4000;     // up to so many points no graph is made
     std::size_t tail = 5000;            // the most points that wait to be linked
     // An existing directory of this space alone, for the float32 vectors of a large space and for
