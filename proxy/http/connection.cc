@@ -302,7 +302,9 @@ bool Connection::ReadHead() {
     return false;
   }
   std::size_t consumed = 0;
-  if (!std::exchange(fast_declined_, false) && TryFastLane(in_, parse.consumed, consumed)) {
+  const bool declined = std::exchange(fast_declined_, false);
+  if (!declined) lane_asked_ = false;
+  if (!declined && TryFastLane(in_, parse.consumed, consumed)) {
     in_.erase(0, consumed);
     scanned_ = 0;
     if (in_.empty() && in_.capacity() > kKeptBuffer) in_ = std::string();

@@ -101,6 +101,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t AnswerFast(std::string_view bytes);
   // Whether the request has been answered from memory: its head, `head_bytes` long, is lane_.head.
   bool TryFastLane(std::string_view bytes, std::size_t head_bytes, std::size_t& consumed);
+  // The same for request_, which is whole by now.
+  bool TryFastLaneAgain();
+  void SendFast(const FastAnswer& answer);
   // What the connections of one loop share.
   struct Lane;
   static Lane& LaneOf(EventLoop& loop, ConnectionContext& context);
@@ -147,6 +150,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::unique_ptr<TlsSession> tls_;  // null: plain HTTP
   bool read_posted_ = false;
   bool fast_declined_ = false;  // the fast lane has seen the request that in_ begins with
+  bool lane_asked_ = false;     // the same of the request that is being read
   State state_ = State::kHead;
   std::uint32_t interest_ = 0;
   MonoTime deadline_{};

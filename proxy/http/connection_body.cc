@@ -12,6 +12,8 @@ void Connection::BeginBody(RequestHead head) {
   method_ = head.method;
   minor_version_ = head.minor_version;
   keep_alive_ = head.keep_alive;
+  // What the fast lane does not take, whenever its body comes.
+  lane_asked_ = lane_asked_ || head.chunked || !head.keep_alive || head.minor_version != 1;
   decoder_.emplace(head);
   request_.body_size = head.chunked ? std::nullopt : std::optional(head.content_length.value_or(0));
   request_.method = std::move(head.method);

@@ -21,6 +21,7 @@ std::size_t Connection::AnswerFast(std::string_view bytes) {
     const HeadViewParse parse = ParseRequestHead(rest, context_.options.head, scanned, lane_.head);
     if (parse.state != HeadViewParse::State::kComplete) break;
     std::size_t consumed = 0;
+    lane_asked_ = false;
     if (!TryFastLane(rest, parse.consumed, consumed)) {
       fast_declined_ = true;
       break;
@@ -42,9 +43,40 @@ bool Connection::TryFastLane(std::string_view bytes, std::size_t head_bytes,
     return false;
   }
   const std::string_view body = bytes.substr(head_bytes, static_cast<std::size_t>(body_bytes));
+  lane_asked_ = true;
   FastAnswer answer;
   if (!lane_.fast->Answer({head, body, received_, Date()}, answer)) return false;
   consumed = head_bytes + static_cast<std::size_t>(body_bytes);
+  SendFast(answer);
+  return true;
+}
+
+// For a request whose body came behind its head: many clients send them one by one.
+bool Connection::TryFastLaneAgain() {
+  if (lane_.fast == nullptr || lane_asked_ || !plan_.whole_body || !plan_.on_fiber ||
+      request_.body.size() > kMaxFastBody || read_closed_ || close_after_ || unsent() > 0 ||
+      context_.draining()) {
+    return false;
+  }
+  RequestHeadView& head = lane_.head;
+  head.method = request_.method;
+  head.target = request_.target;
+  head.minor_version = 1;
+  head.chunked = false;
+  head.content_length = request_.body.size();
+  head.keep_alive = true;
+  head.expect_continue = false;
+  head.fields.clear();
+  for (const auto& [name, value] : request_.headers.fields()) head.fields.push_back({name, value});
+  FastAnswer answer;
+  if (!lane_.fast->Answer({head, request_.body, request_.received, Date()}, answer)) return false;
+  received_ = request_.received;
+  state_ = State::kHead;
+  SendFast(answer);
+  return true;
+}
+
+void Connection::SendFast(const FastAnswer& answer) {
   const std::size_t before = unsent();
   const bool sent = SendWhole(answer.head, answer.body);
   const SendOutcome outcome{answer.body.size(), true, received_};
@@ -59,10 +91,10 @@ bool Connection::TryFastLane(std::string_view bytes, std::size_t head_bytes,
     SetProgressDeadline();
     if (tls_ != nullptr) Flush();
   }
-  return true;
 }
 
 void Connection::Dispatch() {
+  if (TryFastLaneAgain()) return;
   if (plan_.on_loop) {
     OnResponse(context_.handler.Handle(std::move(request_)));
   } else if (plan_.on_fiber) {

@@ -3,8 +3,10 @@
 #include "proxy/hit_lane.h"
 
 #include <algorithm>
+#include <atomic>
 #include <random>
 #include <regex>
+#include <thread>
 
 #include "proxy/http/front.h"
 #include "tests/support/proxy_fixture.h"
@@ -550,6 +552,67 @@ TEST_F(HitLaneTest, BothLanesWriteTheSameBytesToTheSocket) {
   ASSERT_TRUE(fast.SendByteByByte(WireBytes(FastKinds()[0])));
   ASSERT_TRUE(slow.Send(WireBytes(FastKinds()[0])));
   EXPECT_EQ(fast.ReadResponse().body, slow.ReadResponse().body);
+}
+
+// Counts what goes the ordinary way, and the heads that have been read without their bodies.
+class CountingWays final : public HttpHandler {
+ public:
+  explicit CountingWays(HttpHandler& inner) : inner_(inner) {}
+  RequestPlan Plan(const Request& head) const override {
+    ++heads_;
+    return inner_.Plan(head);
+  }
+  Response Handle(Request request) override {
+    ++handled_;
+    return inner_.Handle(std::move(request));
+  }
+  Response RenderFrontError(int status, std::string_view message) const override {
+    return inner_.RenderFrontError(status, message);
+  }
+  std::unique_ptr<FastLane> NewFastLane() override { return inner_.NewFastLane(); }
+
+  int handled() const { return handled_; }
+  bool WaitForHeads(int heads) const {
+    const MonoTime deadline = SystemClock().Monotonic() + std::chrono::seconds(10);
+    while (heads_ < heads && SystemClock().Monotonic() < deadline) std::this_thread::yield();
+    return heads_ == heads;
+  }
+
+ private:
+  HttpHandler& inner_;
+  mutable std::atomic<int> heads_{0};
+  std::atomic<int> handled_{0};
+};
+
+TEST_F(HitLaneTest, ARequestWhoseBodyComesBehindItsHeadIsAnsweredFromMemoryToo) {
+  FrontOptions options;
+  options.port = 0;
+  options.loops = 1;
+  CountingWays ways(world().proxy());
+  Front front(options, ways, clock_);
+  ASSERT_TRUE(front.Start().ok());
+  RawClient client(front.port());
+  const Kind kind = FastKinds()[0];
+  UseAnswer(kind);
+  const std::string bytes = WireBytes(kind);
+  const std::size_t head = bytes.find("\r\n\r\n") + 4;
+  ASSERT_LT(head, bytes.size());
+  ASSERT_TRUE(client.Send(bytes));
+  ASSERT_EQ(client.ReadResponse().status(), 200);
+  ASSERT_EQ(ways.handled(), 1);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(client.Send(bytes.substr(0, head)));
+    ASSERT_TRUE(ways.WaitForHeads(2 + i));
+    // Behind the body the next request, whole: both in order.
+    ASSERT_TRUE(client.Send(bytes.substr(head) + bytes));
+    const RawMessage split = client.ReadResponse();
+    const RawMessage whole = client.ReadResponse();
+    EXPECT_EQ(split.Field("cf-aig-cache-status"), "HIT");
+    EXPECT_EQ(split.body, whole.body);
+  }
+  EXPECT_EQ(ways.handled(), 1);
+  front.Stop();
+  EXPECT_EQ(world().records().size(), 7U);
 }
 
 TEST_F(HitLaneTest, AnAnswerThatTheSocketDoesNotTakeAtOnceArrivesWhole) {
