@@ -1,4 +1,4 @@
-// stats and search: questions to a running server.
+// stats: figures of a running server.
 
 #include <cstdio>
 #include <iostream>
@@ -8,7 +8,6 @@
 #include "app/configuration.h"
 #include "app/http_client.h"
 #include "proxy/json/json.h"
-#include "proxy/json/json_writer.h"
 
 namespace larder {
 namespace {
@@ -58,35 +57,6 @@ int RunStats(const CommandLine& command) {
   const auto document = JsonDocument::Parse(reply->body);
   if (!document.ok()) return Fail("the server's answer is not JSON: is it a larder?");
   PrintStats(document->root());
-  return 0;
-}
-
-int RunSearch(const CommandLine& command) {
-  const LoadResult result = LoadFor(command);
-  if (!result.ok()) return ReportProblems(result);
-  const Config& config = result.loaded->config;
-  JsonWriter body;
-  body.BeginObject().Member("query", command.query).Member("model", command.model);
-  body.Member("top_k", command.top_k).EndObject();
-  const auto reply =
-      CallServer(ServerOf(command, config), "POST", "/v1/search", ProviderCredential(), body.str());
-  if (!reply.ok()) return Fail(reply.error().message);
-  if (reply->status != 200) return Fail(WhatWentWrong(*reply));
-  if (command.json) {
-    std::cout << reply->body << "\n";
-    return 0;
-  }
-  const auto document = JsonDocument::Parse(reply->body);
-  const auto data = document.ok() ? Member(document->root(), "data") : std::nullopt;
-  JsonArray matches;
-  if (!data || data->get(matches) != simdjson::SUCCESS) {
-    return Fail("the server's answer is not a list of matches: is it a larder?");
-  }
-  for (const JsonElement match : matches) {
-    std::printf("%.3f  %s\n", NumberMember(match, "score").value_or(0),
-                std::string(StringMember(match, "text").value_or("")).c_str());
-  }
-  if (matches.begin() == matches.end()) std::printf("nothing found\n");
   return 0;
 }
 

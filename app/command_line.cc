@@ -108,6 +108,16 @@ ParsedCommandLine ParseCommandLine(std::vector<std::string> arguments) {
   search->add_option("--top-k", command.top_k, "results")
       ->default_val(10)
       ->check(CLI::Range(1, 1000));
+  search->add_option("--collection", command.collection,
+                     "a collection's points instead of the texts embedded so far");
+  search->add_option("--filter", command.filter,
+                     "JSON condition on the points' metadata, say '{\"lang\": \"en\"}'");
+  search->add_option("--min-score", command.min_score, "leave out what scores less");
+  search->add_option("--ef-search", command.ef_search, "candidates of the graph's walk")
+      ->check(CLI::Range(1, 10'000));
+  search->add_flag("--exact", command.exact, "compare with every vector");
+  search->add_flag("--compare-exact", command.compare_exact,
+                   "search both ways: shows the recall and what was passed over");
   app.add_subcommand("version", "print the version");
 
   std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back

@@ -24,6 +24,12 @@ struct CommandLine {
   std::string query;                  // search
   std::string model;                  // warm, search
   int top_k = 10;                     // search
+  std::string collection;             // search: empty = the texts embedded so far
+  std::string filter;                 // search: a JSON object
+  std::optional<double> min_score;    // search
+  int ef_search = 0;                  // search: 0 = the server's default
+  bool exact = false;                 // search
+  bool compare_exact = false;         // search
 };
 
 struct ParsedCommandLine {

@@ -70,6 +70,8 @@ TEST(CommandLineTest, BadUsageIsStatusTwoAndSaysWhatToDo) {
                                              {"--bogus"},
                                              {"search"},
                                              {"search", "x", "--top-k", "0"},
+                                             {"search", "x", "--ef-search", "0"},
+                                             {"search", "x", "--min-score", "much"},
                                              {"warm", "--batch", "2049"},
                                              {"serve", "--listen"},
                                              {"serve", "surplus"}}) {
