@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 namespace larder {
 namespace {
@@ -11,6 +12,8 @@ namespace {
 constexpr float kMostCode = 127.0F;
 // Of a kernel's result, as a share of the product of the lengths; generous.
 constexpr float kRounding = 1e-5F;
+// Of the sum that an error is taken from.
+constexpr float kErrorMargin = 1.001F;
 
 std::size_t ComponentBytes(Storage storage) {
   switch (storage) {
@@ -50,6 +53,61 @@ std::uint16_t ToBf16(float value) {
 
 float FromBf16(std::uint16_t value) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(value) << 16);
+}
+
+struct Int8Sums {
+  std::int32_t codes = 0;
+  double squared_codes = 0.0;
+  double squared_error = 0.0;
+};
+
+// Independent lanes, so that the compiler can use wide registers.
+constexpr std::size_t kLanes = 8;
+
+float MostOf(const float* vector, std::size_t dim) {
+  float most[kLanes] = {};
+  std::size_t i = 0;
+  for (; i + kLanes <= dim; i += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      const float magnitude = std::fabs(vector[i + lane]);
+      most[lane] = magnitude > most[lane] ? magnitude : most[lane];
+    }
+  }
+  for (; i < dim; ++i) most[0] = std::max(most[0], std::fabs(vector[i]));
+  return *std::max_element(most, most + kLanes);
+}
+
+Int8Sums EncodeInt8(const float* vector, std::size_t dim, std::int8_t* codes, float& scale) {
+  // Adding it leaves no room for a fraction: rounds to nearest, to even at the half.
+  constexpr float kRound = 12'582'912.0F;
+  scale = MostOf(vector, dim) / kMostCode;
+  // The inverse of a smaller scale is infinite: such a vector is coded as zeros.
+  const float inverse = scale >= std::numeric_limits<float>::min() ? 1.0F / scale : 0.0F;
+  float sums[kLanes] = {};
+  float squares[kLanes] = {};
+  float errors[kLanes] = {};
+  const auto encode = [&](std::size_t at, std::size_t lane) {
+    float code = (vector[at] * inverse + kRound) - kRound;
+    code = code > kMostCode ? kMostCode : code;
+    code = code < -kMostCode ? -kMostCode : code;
+    const float error = vector[at] - scale * code;
+    sums[lane] += code;
+    squares[lane] += code * code;
+    errors[lane] += error * error;
+    codes[at] = static_cast<std::int8_t>(static_cast<std::int32_t>(code));
+  };
+  std::size_t i = 0;
+  for (; i + kLanes <= dim; i += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) encode(i + lane, lane);
+  }
+  for (; i < dim; ++i) encode(i, 0);
+  Int8Sums total;
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    total.codes += static_cast<std::int32_t>(sums[lane]);
+    total.squared_codes += squares[lane];
+    total.squared_error += errors[lane];
+  }
+  return total;
 }
 
 float InnerInt8(const void* a, const void* b, const RowCodec& codec) {
@@ -136,24 +194,17 @@ void RowCodec::Encode(const float* vector, void* row) const {
       break;
     }
     case Storage::kInt8: {
-      float most = 0.0F;
-      for (std::size_t i = 0; i < dim_; ++i) most = std::max(most, std::fabs(vector[i]));
-      header.scale = most / kMostCode;
-      const float inverse = header.scale > 0.0F ? 1.0F / header.scale : 0.0F;
-      for (std::size_t i = 0; i < dim_; ++i) {
-        // The inverse of a tiny scale is infinite: then every code is 0 or at the end of the range.
-        const float code = std::clamp(std::nearbyint(vector[i] * inverse), -kMostCode, kMostCode);
-        const auto stored = static_cast<std::int8_t>(std::isnan(code) ? 0.0F : code);
-        std::memcpy(codes + i, &stored, 1);
-        header.sum += stored;
-        count(vector[i], header.scale * static_cast<float>(stored));
-      }
+      const Int8Sums sums = EncodeInt8(
+          vector, dim_, static_cast<std::int8_t*>(static_cast<void*>(codes)), header.scale);
+      header.sum = sums.codes;
+      squares = static_cast<double>(header.scale) * header.scale * sums.squared_codes;
+      squared_error = sums.squared_error;
       break;
     }
   }
   header.length = static_cast<float>(std::sqrt(squares));
   // Rounded up: it bounds.
-  header.error = static_cast<float>(std::sqrt(squared_error)) * 1.0001F;
+  header.error = static_cast<float>(std::sqrt(squared_error)) * kErrorMargin;
   std::memcpy(row, &header, sizeof(header));
 }
 
