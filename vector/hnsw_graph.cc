@@ -1,6 +1,5 @@
 #include "vector/hnsw_graph.h"
 
-#include <limits>
 #include <new>
 #include <utility>
 
@@ -8,11 +7,6 @@
 #include "vector/no_throw.h"
 
 namespace larder {
-namespace {
-
-constexpr std::size_t kMostSlots = std::numeric_limits<std::int32_t>::max();
-
-}  // namespace
 
 struct HnswGraph::Impl {
   Impl(const RowCodec& codec, const Options& chosen, std::size_t capacity)
@@ -29,7 +23,7 @@ HnswGraph::~HnswGraph() = default;
 Result<std::unique_ptr<HnswGraph>> HnswGraph::Create(const RowCodec& codec, const Options& options,
                                                      std::size_t capacity) {
   return NoThrow([&]() -> Result<std::unique_ptr<HnswGraph>> {
-    if (capacity > kMostSlots) throw std::bad_alloc();
+    if (capacity > Beam::kMostSlots) throw std::bad_alloc();
     return std::unique_ptr<HnswGraph>(
         new HnswGraph(std::make_unique<Impl>(codec, options, capacity)));
   });

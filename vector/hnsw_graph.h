@@ -38,7 +38,7 @@ class HnswGraph {
   };
 
   // For slots [0, capacity). Address space is taken for all of them, memory as they are used.
-  // Errors: kOverloaded (memory refused, or a capacity beyond 2^31 - 1).
+  // Errors: kOverloaded (memory refused, or a capacity beyond 2^30).
   static Result<std::unique_ptr<HnswGraph>> Create(const RowCodec& codec, const Options& options,
                                                    std::size_t capacity);
   // A copy with room for `capacity` slots, at least size(). Nobody appends or links meanwhile.

@@ -150,12 +150,11 @@ class HnswLinks : public hnswlib::HierarchicalNSW<float> {
     const std::uint64_t entry = entry_.load(std::memory_order_acquire);
     if (TopLevel(entry) < 0 || bound == 0) return answer;
     const Hit nearest = Descend(query, entry, 0, bound);
-    if (admitted != nullptr) return WalkAdmitted(query, nearest, ef, bound, admitted, max_visits);
     Beam beam(ef);
-    Walk(query, nearest, 0, bound, beam);
-    answer.hits.reserve(beam.places().size());
+    answer.complete = Walk(query, nearest, 0, bound, beam, admitted, max_visits);
+    answer.hits.reserve(beam.admitted());
     for (const Beam::Place& place : beam.places()) {
-      if (place.slot < bound) answer.hits.push_back({place.distance, place.slot});
+      if (place.admitted != 0) answer.hits.push_back({place.distance, place.slot});
     }
     return answer;
   }
@@ -293,57 +292,31 @@ class HnswLinks : public hnswlib::HierarchicalNSW<float> {
       meet(unseen[i], Distance(query, unseen[i]));
     }
   }
-  // Algorithm 2 in layer `level`.
-  void Walk(const void* query, const Hit& start, int level, std::size_t bound, Beam& beam) const {
-    // The entry point may be newer than the bound.
+  // Algorithm 2 in layer `level`. False when it ended at max_visits.
+  bool Walk(const void* query, const Hit& start, int level, std::size_t bound, Beam& beam,
+            const std::uint64_t* admitted = nullptr,
+            std::size_t max_visits = static_cast<std::size_t>(-1)) const {
+    // The entry point may be newer than the bound: a step, but no result.
     VisitedPool::Lease visited(visited_, std::max<std::size_t>(bound, start.slot + 1));
+    const auto is_admitted = [&](Slot slot) {
+      if (admitted == nullptr) return true;
+      auto& word = const_cast<std::uint64_t&>(admitted[slot / 64]);
+      return (std::atomic_ref<std::uint64_t>(word).load(std::memory_order_relaxed) >> (slot % 64) &
+              1) != 0;
+    };
+    std::size_t visits = 1;
     (*visited).Mark(start.slot);
-    beam.Offer(start.distance, start.slot);
+    beam.Offer(start.distance, start.slot, start.slot < bound && is_admitted(start.slot));
     while (const auto from = beam.Next()) {
+      if (visits > max_visits) return false;
       VisitNeighbours(query, *from, level, bound, *visited, [&](Slot slot, float distance) {
-        if (beam.Offer(distance, slot)) PrefetchLinks(slot);
+        ++visits;
+        if (beam.IsTooFar(distance)) return;
+        beam.Offer(distance, slot, is_admitted(slot));
+        PrefetchLinks(slot);
       });
     }
-  }
-
-  // Algorithm 2 in layer 0. Every slot is a step of the walk, admitted ones are also results.
-  HnswGraph::Answer WalkAdmitted(const void* query, const Hit& start, std::size_t ef,
-                                 std::size_t bound, const std::uint64_t* admitted,
-                                 std::size_t max_visits) const {
-    VisitedPool::Lease visited(visited_, std::max<std::size_t>(bound, start.slot + 1));
-    const auto nearer_on_top = [](const Hit& a, const Hit& b) { return a.distance > b.distance; };
-    const auto farther_on_top = [](const Hit& a, const Hit& b) { return a.distance < b.distance; };
-    std::priority_queue<Hit, std::vector<Hit>, decltype(nearer_on_top)> candidates(nearer_on_top);
-    std::priority_queue<Hit, std::vector<Hit>, decltype(farther_on_top)> found(farther_on_top);
-    std::size_t visits = 0;
-    const auto meet = [&](Slot slot, float distance) {
-      ++visits;
-      if (found.size() == ef && distance >= found.top().distance) return;
-      candidates.push({distance, slot});
-      if (slot >= bound) return;
-      const std::uint64_t word =
-          std::atomic_ref<std::uint64_t>(const_cast<std::uint64_t&>(admitted[slot / 64]))
-              .load(std::memory_order_relaxed);
-      if ((word >> (slot % 64) & 1) == 0) return;
-      found.push({distance, slot});
-      if (found.size() > ef) found.pop();
-    };
-    HnswGraph::Answer answer;
-    (*visited).Mark(start.slot);
-    meet(start.slot, start.distance);
-    while (!candidates.empty()) {
-      const Hit nearest = candidates.top();
-      if (found.size() == ef && nearest.distance > found.top().distance) break;
-      if (visits > max_visits) {
-        answer.complete = false;
-        break;
-      }
-      candidates.pop();
-      VisitNeighbours(query, nearest.slot, 0, bound, *visited, meet);
-    }
-    answer.hits.resize(found.size());
-    for (std::size_t i = found.size(); i > 0; --i, found.pop()) answer.hits[i - 1] = found.top();
-    return answer;
+    return true;
   }
 
   // Algorithm 4, then the new links of both ends. The lists of others change one word at a time.

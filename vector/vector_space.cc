@@ -14,7 +14,7 @@ namespace {
 // Capacities in slots: address space, memory is taken as it is used.
 constexpr std::size_t kSmallCapacity = 4096;  // the float32 vectors of a small space stay in memory
 constexpr std::size_t kLargeCapacity = std::size_t{1} << 24;
-constexpr std::size_t kMostCapacity = (std::size_t{1} << 31) - 64;
+constexpr std::size_t kMostCapacity = std::size_t{1} << 30;
 constexpr std::size_t kAddressSpace = std::size_t{1} << 37;  // for the rows of a large space
 constexpr std::size_t kGrowth = 8;                           // when even that is full
 
