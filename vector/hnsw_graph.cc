@@ -65,6 +65,10 @@ const void* HnswGraph::RowOf(std::uint32_t slot) const {
   return impl_->graph.RowOf(slot);
 }
 
+float HnswGraph::DistanceTo(const void* query, std::uint32_t slot) const {
+  return impl_->graph.Distance(query, slot);
+}
+
 void HnswGraph::Prefetch(std::uint32_t slot) const {
   impl_->graph.Prefetch(slot);
 }
@@ -76,7 +80,7 @@ HnswGraph::Answer HnswGraph::Search(const void* query, std::size_t ef, std::size
 
 std::size_t HnswGraph::memory_bytes() const {
   const HnswLinks& graph = impl_->graph;
-  return sizeof(Impl) + graph.size() * (graph.size_data_per_element_ + sizeof(char*) + 1) +
+  return sizeof(Impl) + graph.size() * (graph.size_data_per_element_ + kTableBytes) +
          graph.upper_bytes();
 }
 
@@ -85,7 +89,7 @@ std::size_t HnswGraph::EstimateBytes(const RowCodec& codec, const Options& optio
   // Layers above 0 hold slots / (M - 1) elements in all.
   const std::size_t upper = slots / (std::max<std::size_t>(options.m, 2) - 1) *
                             (LinkBytes(options.m) + kMallocHeaderBytes);
-  return sizeof(Impl) + slots * (StrideOf(codec, options.m) + sizeof(char*) + 1) + upper;
+  return sizeof(Impl) + slots * (StrideOf(codec, options.m) + kTableBytes) + upper;
 }
 
 void HnswGraph::Save(std::size_t size,

@@ -60,9 +60,8 @@ class HnswGraph {
 
   // codec().row_bytes(). Precondition: slot < size().
   const void* RowOf(std::uint32_t slot) const;
-  float DistanceTo(const void* query, std::uint32_t slot) const {
-    return codec().Distance(RowOf(slot), query);
-  }
+  // As RowCodec::Distance.
+  float DistanceTo(const void* query, std::uint32_t slot) const;
 
   // Asks the processor for the row of `slot`, which will soon be compared.
   void Prefetch(std::uint32_t slot) const;

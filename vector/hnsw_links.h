@@ -22,6 +22,8 @@
 namespace larder {
 
 inline constexpr std::size_t kMallocHeaderBytes = 16;
+// Beside its row a slot has a pointer to its upper links, a level and a scale.
+inline constexpr std::size_t kTableBytes = sizeof(char*) + 1 + sizeof(float);
 inline constexpr int kMostLevel = 31;
 inline constexpr std::size_t kUnseen = 64;  // neighbours gathered before they are compared
 inline constexpr std::size_t kHugePagesFrom =
@@ -74,7 +76,8 @@ class HnswLinks : public hnswlib::HierarchicalNSW<float> {
         rows_(capacity * StrideOf(space.codec(), options.m),
               capacity >= kHugePagesFrom ? Pages::kHuge : Pages::kNormal),
         upper_(capacity),
-        levels_(capacity) {
+        levels_(capacity),
+        scales_(codec_.scaled() ? capacity : 0) {
     M_ = options.m;
     maxM_ = M_;
     maxM0_ = 2 * M_;
@@ -94,7 +97,7 @@ class HnswLinks : public hnswlib::HierarchicalNSW<float> {
     data_level0_memory_ = rows_.data();
     linkLists_ = upper_.data();
     visited_list_pool_ = nullptr;
-    prefetched_lines_ = std::min(kPrefetchedLines, (data_size_ + kCacheLine - 1) / kCacheLine);
+    prefetched_lines_ = std::min(kPrefetchedLines, data_size_ / kCacheLine);
   }
 
   ~HnswLinks() {
@@ -113,14 +116,21 @@ class HnswLinks : public hnswlib::HierarchicalNSW<float> {
   void Append(const float* vector) {
     const std::size_t slot = size_.load(std::memory_order_relaxed);
     codec_.Encode(vector, RowOf(static_cast<Slot>(slot)));
+    KeepScale(static_cast<Slot>(slot));
     size_.store(slot + 1, std::memory_order_release);
   }
 
   void* RowOf(Slot slot) const { return getDataByInternalId(slot); }
 
   void Prefetch(Slot slot) const {
-    const char* line = static_cast<const char*>(RowOf(slot));
+    const char* line = static_cast<const char*>(RowOf(slot)) + RowCodec::kHeaderBytes;
     for (std::size_t i = 0; i < prefetched_lines_; ++i) __builtin_prefetch(line + i * kCacheLine);
+  }
+  // As RowCodec::Distance, but a row's scale is read from where those of others are near: its
+  // header would be one more cache line.
+  float Distance(const void* query, Slot slot) const {
+    return codec_.scaled() ? codec_.ScaledDistance(RowOf(slot), scales_[slot], query)
+                           : codec_.Distance(RowOf(slot), query);
   }
 
   // Algorithm 1.
@@ -162,6 +172,7 @@ class HnswLinks : public hnswlib::HierarchicalNSW<float> {
   void CopyFrom(const HnswLinks& other) {
     const std::size_t size = other.size();
     std::memcpy(rows_.data(), other.rows_.data(), size * size_data_per_element_);
+    for (std::size_t slot = 0; slot < size; ++slot) KeepScale(static_cast<Slot>(slot));
     for (std::size_t slot = 0; slot < other.linked(); ++slot) {
       if (other.upper_[slot] == nullptr) continue;
       AllocateUpper(static_cast<Slot>(slot), other.levels_[slot]);
@@ -197,6 +208,7 @@ class HnswLinks : public hnswlib::HierarchicalNSW<float> {
     }
     linked_.store(linked);
     if (!LinksAreWhole(linked, head[1])) return false;
+    for (std::size_t slot = 0; slot < size; ++slot) KeepScale(static_cast<Slot>(slot));
     Publish(size, linked, head[1]);
     return true;
   }
@@ -229,6 +241,9 @@ class HnswLinks : public hnswlib::HierarchicalNSW<float> {
     levels_[slot] = static_cast<std::uint8_t>(level);
     upper_bytes_.fetch_add(UpperBytes(level) + kMallocHeaderBytes, std::memory_order_relaxed);
   }
+  void KeepScale(Slot slot) {
+    if (codec_.scaled()) scales_[slot] = RowCodec::HeaderOf(RowOf(slot)).scale;
+  }
   void Publish(std::size_t size, std::size_t linked, std::uint64_t entry) {
     size_.store(size);
     linked_.store(linked);
@@ -244,7 +259,6 @@ class HnswLinks : public hnswlib::HierarchicalNSW<float> {
     const char* line = data_level0_memory_ + slot * size_data_per_element_;
     for (std::size_t i = 0; i < size_links_level0_; i += kCacheLine) __builtin_prefetch(line + i);
   }
-  float Distance(const void* query, Slot slot) const { return codec_.Distance(RowOf(slot), query); }
 
   // The greedy walk from the entry point through all layers above `bottom`.
   Hit Descend(const void* query, std::uint64_t entry, int bottom, std::size_t bound) const {
@@ -377,6 +391,7 @@ class HnswLinks : public hnswlib::HierarchicalNSW<float> {
   LazyArray<char> rows_;
   LazyArray<char*> upper_;          // by slot: the lists of the layers above 0; null without any
   LazyArray<std::uint8_t> levels_;  // by slot: the highest layer
+  LazyArray<float> scales_;         // by slot, where the codec is scaled()
   std::size_t prefetched_lines_ = 0;
   std::atomic<std::size_t> size_{0};
   std::atomic<std::size_t> linked_{0};

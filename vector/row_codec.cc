@@ -32,12 +32,6 @@ std::size_t Padded(std::size_t dim, Storage storage) {
   return (dim + line - 1) / line * line;
 }
 
-template <typename Component>
-const Component* CodesOf(const void* row) {
-  return static_cast<const Component*>(
-      static_cast<const void*>(static_cast<const char*>(row) + RowCodec::kHeaderBytes));
-}
-
 const RowCodec& Codec(const void* codec) {
   return *static_cast<const RowCodec*>(codec);
 }
@@ -114,7 +108,7 @@ float InnerInt8(const void* a, const void* b, const RowCodec& codec) {
   const RowHeader& x = RowCodec::HeaderOf(a);
   const RowHeader& y = RowCodec::HeaderOf(b);
   const std::int32_t product = codec.kernels().inner_product_i8(
-      CodesOf<std::int8_t>(a), CodesOf<std::int8_t>(b), y.sum, codec.padded());
+      RowCodec::CodesOf<std::int8_t>(a), RowCodec::CodesOf<std::int8_t>(b), y.sum, codec.padded());
   return x.scale * y.scale * static_cast<float>(product);
 }
 
@@ -128,21 +122,23 @@ float EuclideanInt8(const void* a, const void* b, const void* codec) {
 }
 float DotBf16(const void* a, const void* b, const void* codec) {
   const RowCodec& c = Codec(codec);
-  return -c.kernels().inner_product_bf16(CodesOf<std::uint16_t>(a), CodesOf<std::uint16_t>(b),
-                                         c.padded());
+  return -c.kernels().inner_product_bf16(RowCodec::CodesOf<std::uint16_t>(a),
+                                         RowCodec::CodesOf<std::uint16_t>(b), c.padded());
 }
 float EuclideanBf16(const void* a, const void* b, const void* codec) {
   const RowCodec& c = Codec(codec);
-  return c.kernels().squared_l2_bf16(CodesOf<std::uint16_t>(a), CodesOf<std::uint16_t>(b),
-                                     c.padded());
+  return c.kernels().squared_l2_bf16(RowCodec::CodesOf<std::uint16_t>(a),
+                                     RowCodec::CodesOf<std::uint16_t>(b), c.padded());
 }
 float DotFloat32(const void* a, const void* b, const void* codec) {
   const RowCodec& c = Codec(codec);
-  return -c.kernels().inner_product_f32(CodesOf<float>(a), CodesOf<float>(b), c.padded());
+  return -c.kernels().inner_product_f32(RowCodec::CodesOf<float>(a), RowCodec::CodesOf<float>(b),
+                                        c.padded());
 }
 float EuclideanFloat32(const void* a, const void* b, const void* codec) {
   const RowCodec& c = Codec(codec);
-  return c.kernels().squared_l2_f32(CodesOf<float>(a), CodesOf<float>(b), c.padded());
+  return c.kernels().squared_l2_f32(RowCodec::CodesOf<float>(a), RowCodec::CodesOf<float>(b),
+                                    c.padded());
 }
 
 RowCodec::DistanceFunction DistanceOf(Metric metric, Storage storage) {

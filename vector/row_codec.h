@@ -42,6 +42,21 @@ class RowCodec {
   using DistanceFunction = float (*)(const void* a, const void* b, const void* codec);
   DistanceFunction distance() const { return distance_; }
 
+  // Whether Distance() needs nothing of a row but its scale and its codes; then ScaledDistance() is
+  // Distance() with the scale of `a` from elsewhere.
+  bool scaled() const { return storage_ == Storage::kInt8 && metric_ != Metric::kEuclidean; }
+  float ScaledDistance(const void* a, float scale, const void* b) const {
+    const RowHeader& header = HeaderOf(b);
+    const std::int32_t product = kernels_.inner_product_i8(
+        CodesOf<std::int8_t>(a), CodesOf<std::int8_t>(b), header.sum, padded_);
+    return -(scale * header.scale * static_cast<float>(product));
+  }
+  template <typename Component>
+  static const Component* CodesOf(const void* row) {
+    return static_cast<const Component*>(
+        static_cast<const void*>(static_cast<const char*>(row) + kHeaderBytes));
+  }
+
   // The same of two original vectors of dim() values.
   float ExactDistance(const float* a, const float* b) const {
     return metric_ == Metric::kEuclidean ? kernels_.squared_l2_f32(a, b, dim_)

@@ -56,7 +56,7 @@ class VectorSpace {
     std::size_t dim = 0;  // [1, 65536]
     Metric metric = Metric::kCosine;
     Storage storage = Storage::kInt8;
-    std::size_t m = 16;                 // the paper's M, in [2, 1024]
+    std::size_t m = 20;                 // the paper's M, in [2, 1024]
     std::size_t ef_construction = 200;  // at least 1; raised to M
     std::size_t ef_search = 100;        // at least 1
     std::size_t exact_below = 4000;     // up to so many points no graph is made
