@@ -63,7 +63,7 @@ std::chrono::seconds LongestEmbeddingLifetime(const Config& config) {
 
 SpaceSet::Options SpacesOptionsOf(const Config& config) {
   SpaceSet::Options options = config.spaces;
-  options.directory = config.data_dir + "/index";
+  options.directory = config.data_dir + "/index/texts";
   return options;
 }
 

@@ -21,6 +21,13 @@ Error OverBound(std::size_t bound) {
                    " bytes: drop a space or raise the bound"};
 }
 
+// As FolderOf() makes them; what else lies about is nobody's business here.
+constexpr std::size_t kFolderNameDigits = 32;
+bool IsFolderName(std::string_view name) {
+  return name.size() == kFolderNameDigits &&
+         name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 Error Foreign(const std::string& folder, const std::string& why) {
   return Error{ErrorCode::kCorruption, ErrorOrigin::kIndex, folder + ": " + why};
 }
@@ -64,7 +71,7 @@ std::vector<SpaceSet::SpacePointer> SpaceSet::AllSpaces() const {
 
 std::string SpaceSet::FolderOf(const SpaceKey& name) const {
   if (options_.directory.empty()) return {};
-  return options_.directory + "/" + ToHex(Sha256Of(name)).substr(0, 32);
+  return options_.directory + "/" + ToHex(Sha256Of(name)).substr(0, kFolderNameDigits);
 }
 
 Result<SpaceSet::SpacePointer> SpaceSet::FindOrMakeSpace(const SpaceKey& name, std::size_t dim) {
@@ -243,7 +250,9 @@ SpaceSet::Loaded SpaceSet::Load() {
   std::vector<std::string> folders;
   std::filesystem::directory_iterator entries(options_.directory, failed);
   for (; !failed && entries != std::filesystem::directory_iterator(); entries.increment(failed)) {
-    folders.push_back(entries->path().string());
+    if (IsFolderName(entries->path().filename().string())) {
+      folders.push_back(entries->path().string());
+    }
   }
   for (const std::string& folder : folders) {
     auto space = NoThrow([&] { return LoadFrom(folder); });
