@@ -1,4 +1,5 @@
-// A Store in memory: for tests, and for running without a data directory. Thread-safe.
+// A Store in memory, with the families of both databases: for tests, and for running without a data
+// directory. Thread-safe.
 #pragma once
 
 #include <map>
@@ -26,7 +27,7 @@ class MemoryStore final : public Store {
   using Table = std::map<std::string, std::string, std::less<>>;
 
   mutable Mutex mutex_;
-  std::array<Table, kAllFamilies.size()> tables_ LARDER_GUARDED_BY(mutex_);
+  std::array<Table, kFamilyCount> tables_ LARDER_GUARDED_BY(mutex_);
 };
 
 }  // namespace larder

@@ -1,8 +1,13 @@
-// The Store on disk: one RocksDB with a column family per Family. Writes go to the log without
-// sync: a killed process loses nothing, a power cut may lose the tail, and nothing is ever torn.
+// The Store on disk: one RocksDB with a column family per Family of its Database.
 //
-// Expired records are dropped by a compaction filter to reclaim space; whether a record may answer
-// is decided on read, by its stamp. Thread-safe.
+// kCache: writes go to the log without sync: a killed process loses nothing, a power cut may lose
+// the tail, and nothing is ever torn. Expired records are dropped by a compaction filter to reclaim
+// space; whether a record may answer is decided on read, by its stamp.
+//
+// kData: a write is synced before Apply returns, and no record expires. A database that lacks
+// anything it acknowledged, or has a damaged log, is damaged: it is never changed, moved or
+// replaced, only opened for reading. What a killed process was about to write is no damage.
+// Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -20,14 +25,16 @@ struct RocksDbOptions {
   std::chrono::seconds keep_past_lifetime{86400};  // expired records stay this long (stale answers)
   // Writes are refused while the disk has less room: this RocksDB may abort on a full one.
   std::uint64_t min_free_bytes = 256U << 20;
+  Database database = Database::kCache;
 };
 
 class RocksDbStore final : public Store {
  public:
   // Opens or creates the database. `clock` outlives the store.
   // A new directory is open to its owner alone: it holds prompts.
+  // Cost of kData: what is in the logs is read twice.
   // Errors: kCorruption (the files are not a whole database, or an earlier run met a damaged
-  // block), kIo (permissions, locked, full).
+  // block), kIo (permissions, locked, full, or the directory holds the other Database).
   static Result<std::unique_ptr<RocksDbStore>> Open(const RocksDbOptions& options,
                                                     const Clock& clock);
 
@@ -38,8 +45,18 @@ class RocksDbStore final : public Store {
   };
   // As Open, but a damaged database is moved aside (never deleted) and an empty one takes its
   // place. A log that was cut or altered, and a MANIFEST cut between two edits, open without what
-  // they lost. Errors: kIo.
+  // they lost. Errors: kIo. Of kData: as Open.
   static Result<Opened> OpenOrReplace(const RocksDbOptions& options, const Clock& clock);
+
+  struct OpenedData {
+    std::unique_ptr<RocksDbStore> store;
+    // "the collections database is damaged: ..." when it can only be read: writes then fail with
+    // kCorruption and this message. Empty when it is whole.
+    std::string damage;
+  };
+  // As Open, but of a damaged database what can be read is opened for reading; the files stay as
+  // they are. Errors: kCorruption (nothing can be read; the message is as `damage`), kIo.
+  static Result<OpenedData> OpenOrReadOnly(const RocksDbOptions& options, const Clock& clock);
 
   ~RocksDbStore() override;
 
@@ -61,9 +78,15 @@ class RocksDbStore final : public Store {
   // Bytes held in memory by write buffers, block cache and table readers.
   std::uint64_t MemoryBytes() const;
 
- private:
   struct Impl;
+
+ private:
   explicit RocksDbStore(std::unique_ptr<Impl> impl);
+  static std::unique_ptr<Impl> NewImpl(const RocksDbOptions& options);
+  static Status CheckNothingIsMissing(const RocksDbOptions& options, const Clock& clock);
+  static Result<std::unique_ptr<RocksDbStore>> OpenForReading(const RocksDbOptions& options,
+                                                              const Clock& clock,
+                                                              std::string reason);
   std::unique_ptr<Impl> impl_;
 };
 

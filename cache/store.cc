@@ -14,8 +14,19 @@ std::string_view FamilyName(Family family) {
       return "history";
     case Family::kResponseIds:
       return "response_ids";
+    case Family::kCollections:
+      return "collections";
+    case Family::kPoints:
+      return "points";
+    case Family::kPointValues:
+      return "point_values";
   }
   return "unknown";
+}
+
+std::span<const Family> FamiliesOf(Database database) {
+  if (database == Database::kData) return kDataFamilies;
+  return kCacheFamilies;
 }
 
 Status Store::ApplyTogether(std::span<const WriteBatch* const> batches) {

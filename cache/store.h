@@ -1,6 +1,7 @@
-// Store: the persistent tier, a map of bytes in a few column families. Seam: MemoryStore,
-// RocksDbStore; tests/cache/store_contract_test.cc states what both must do, FaultyStore
-// (tests/support) fails on demand. It knows no record format and no lifetime.
+// Store: the persistent tier, a map of bytes in a few column families. Seam: MemoryStore, which has
+// every family, and RocksDbStore, which has those of one Database;
+// tests/cache/store_contract_test.cc states what both must do, FaultyStore (tests/support) fails on
+// demand. It knows no record format and no lifetime.
 #pragma once
 
 #include <array>
@@ -22,12 +23,25 @@ enum class Family : std::uint8_t {
   kResponses,    // CacheKey -> kResponse record
   kHistory,      // big-endian minute -> kRollup record
   kResponseIds,  // DeriveResponseIdKey -> kResponseId record: the CacheKey of the answer
+  kCollections,  // collections, dropped ones and the next id; docs/on_disk_format.md has the keys
+  kPoints,       // collection id, point id -> kPoint record
+  kPointValues,  // the same keys -> kPointValues record
 };
-inline constexpr std::array kAllFamilies = {Family::kEmbeddings, Family::kInputs,
-                                            Family::kResponses, Family::kHistory,
-                                            Family::kResponseIds};
+inline constexpr std::array kCacheFamilies = {Family::kEmbeddings, Family::kInputs,
+                                              Family::kResponses, Family::kHistory,
+                                              Family::kResponseIds};
+inline constexpr std::array kDataFamilies = {Family::kCollections, Family::kPoints,
+                                             Family::kPointValues};
+inline constexpr std::size_t kFamilyCount = kCacheFamilies.size() + kDataFamilies.size();
 // Lower-case name, also the column family's name on disk.
 std::string_view FamilyName(Family family);
+
+// The two databases; on disk each has a directory of its own.
+enum class Database : std::uint8_t {
+  kCache,  // what upstream would answer again: begun anew when in doubt
+  kData,   // what nobody else has: durable once it is acknowledged, never replaced
+};
+std::span<const Family> FamiliesOf(Database database);
 
 // Writes that take effect together or not at all.
 class WriteBatch {

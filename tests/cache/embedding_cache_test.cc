@@ -206,7 +206,7 @@ TEST_F(EmbeddingCacheTest, KeepsNoTextWhenToldNotTo) {
   ASSERT_TRUE(input.ok());
   EXPECT_EQ(input->record.input, "");
   EXPECT_EQ(input->record.partition, "tenant-a") << "listing and purging still need it";
-  for (const Family family : kAllFamilies) {
+  for (const Family family : kCacheFamilies) {
     const auto bytes = Stored(family, 1);
     EXPECT_EQ(bytes.value_or("").find("text 1"), std::string::npos) << FamilyName(family);
   }

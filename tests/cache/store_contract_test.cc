@@ -20,6 +20,7 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 struct Kind {
   const char* name;
   std::function<std::unique_ptr<Store>(const std::string& path, const Clock& clock)> make;
+  Database database = Database::kCache;  // whose families are tried
 };
 
 class StoreContractTest : public ::testing::TestWithParam<Kind> {
@@ -49,43 +50,44 @@ class StoreContractTest : public ::testing::TestWithParam<Kind> {
     return pairs;
   }
 
+  const std::span<const Family> families_ = FamiliesOf(GetParam().database);
+  const Family family_ = families_[0];
+  const Family other_ = families_[1];
   TempDir dir_;
   ManualClock clock_;
   std::unique_ptr<Store> store_;
 };
 
-constexpr Family kFamily = Family::kEmbeddings;
-
 TEST_P(StoreContractTest, WhatCanBeToldAtOnceIsWhatAReadWouldTell) {
-  Put(kFamily, "a", "1");
+  Put(family_, "a", "1");
   const std::array<std::string_view, 3> keys = {"a", "b", "a"};
-  const auto at_once = store_->TryMultiGet(kFamily, keys);
+  const auto at_once = store_->TryMultiGet(family_, keys);
   ASSERT_TRUE(at_once.has_value());  // it was written just now
-  EXPECT_EQ(*at_once, store_->MultiGet(kFamily, keys).value());
+  EXPECT_EQ(*at_once, store_->MultiGet(family_, keys).value());
 }
 
 TEST_P(StoreContractTest, FindsNothingWhenNew) {
-  for (const Family family : kAllFamilies) {
+  for (const Family family : families_) {
     EXPECT_EQ(Get(family, {"a"}), Values{std::nullopt});
     EXPECT_TRUE(Scan(family).empty());
   }
 }
 
 TEST_P(StoreContractTest, MultiGetAnswersInTheOrderAsked) {
-  Put(kFamily, "a", "1");
-  Put(kFamily, "b", "2");
-  Put(kFamily, "c", "3");
-  EXPECT_EQ(Get(kFamily, {"c", "absent", "a", "b"}), (Values{"3", std::nullopt, "1", "2"}));
+  Put(family_, "a", "1");
+  Put(family_, "b", "2");
+  Put(family_, "c", "3");
+  EXPECT_EQ(Get(family_, {"c", "absent", "a", "b"}), (Values{"3", std::nullopt, "1", "2"}));
 }
 
 TEST_P(StoreContractTest, MultiGetAnswersADuplicateKeyEachTime) {
-  Put(kFamily, "a", "1");
-  EXPECT_EQ(Get(kFamily, {"a", "x", "a", "x", "a"}),
+  Put(family_, "a", "1");
+  EXPECT_EQ(Get(family_, {"a", "x", "a", "x", "a"}),
             (Values{"1", std::nullopt, "1", std::nullopt, "1"}));
 }
 
 TEST_P(StoreContractTest, MultiGetOfNothingIsNothing) {
-  EXPECT_EQ(Get(kFamily, {}), Values());
+  EXPECT_EQ(Get(family_, {}), Values());
 }
 
 TEST_P(StoreContractTest, MultiGetTakesAFullBatchOf2048) {
@@ -93,10 +95,10 @@ TEST_P(StoreContractTest, MultiGetTakesAFullBatchOf2048) {
   std::vector<std::string> keys;
   for (int i = 0; i < 2048; ++i) {
     keys.push_back("key " + std::to_string(i * 7919 % 2048));
-    if (i % 3 != 0) batch.Put(kFamily, keys.back(), "of " + keys.back());
+    if (i % 3 != 0) batch.Put(family_, keys.back(), "of " + keys.back());
   }
   ASSERT_TRUE(store_->Apply(batch).ok());
-  const Values values = Get(kFamily, keys);
+  const Values values = Get(family_, keys);
   ASSERT_EQ(values.size(), keys.size());
   for (std::size_t i = 0; i < keys.size(); ++i) {
     ASSERT_EQ(values[i], i % 3 != 0 ? std::optional("of " + keys[i]) : std::nullopt) << i;
@@ -104,32 +106,32 @@ TEST_P(StoreContractTest, MultiGetTakesAFullBatchOf2048) {
 }
 
 TEST_P(StoreContractTest, AnEmptyValueIsNotAbsent) {
-  Put(kFamily, "a", "");
-  EXPECT_EQ(Get(kFamily, {"a"}), Values{""});
+  Put(family_, "a", "");
+  EXPECT_EQ(Get(family_, {"a"}), Values{""});
 }
 
 TEST_P(StoreContractTest, ALaterPutReplaces) {
-  Put(kFamily, "a", "old");
-  Put(kFamily, "a", "new");
-  EXPECT_EQ(Get(kFamily, {"a"}), Values{"new"});
+  Put(family_, "a", "old");
+  Put(family_, "a", "new");
+  EXPECT_EQ(Get(family_, {"a"}), Values{"new"});
 }
 
 TEST_P(StoreContractTest, TheLastWriteOfABatchWins) {
-  Put(kFamily, "deleted", "0");
+  Put(family_, "deleted", "0");
   WriteBatch batch;
-  batch.Put(kFamily, "put", "1");
-  batch.Put(kFamily, "put", "2");
-  batch.Put(kFamily, "deleted", "3");
-  batch.Delete(kFamily, "deleted");
-  batch.Delete(kFamily, "restored");
-  batch.Put(kFamily, "restored", "4");
+  batch.Put(family_, "put", "1");
+  batch.Put(family_, "put", "2");
+  batch.Put(family_, "deleted", "3");
+  batch.Delete(family_, "deleted");
+  batch.Delete(family_, "restored");
+  batch.Put(family_, "restored", "4");
   ASSERT_TRUE(store_->Apply(batch).ok());
-  EXPECT_EQ(Get(kFamily, {"put", "deleted", "restored"}), (Values{"2", std::nullopt, "4"}));
+  EXPECT_EQ(Get(family_, {"put", "deleted", "restored"}), (Values{"2", std::nullopt, "4"}));
 }
 
 TEST_P(StoreContractTest, DeletingWhatIsAbsentSucceeds) {
   WriteBatch batch;
-  batch.Delete(kFamily, "never there");
+  batch.Delete(family_, "never there");
   EXPECT_TRUE(store_->Apply(batch).ok());
 }
 
@@ -138,12 +140,12 @@ TEST_P(StoreContractTest, AnEmptyBatchSucceeds) {
 }
 
 TEST_P(StoreContractTest, FamiliesStandApart) {
-  for (const Family family : kAllFamilies) Put(family, "key", std::string(FamilyName(family)));
+  for (const Family family : families_) Put(family, "key", std::string(FamilyName(family)));
   WriteBatch batch;
-  batch.Delete(Family::kInputs, "key");
+  batch.Delete(other_, "key");
   ASSERT_TRUE(store_->Apply(batch).ok());
-  for (const Family family : kAllFamilies) {
-    const bool kept = family != Family::kInputs;
+  for (const Family family : families_) {
+    const bool kept = family != other_;
     EXPECT_EQ(Get(family, {"key"}),
               Values{kept ? std::optional(std::string(FamilyName(family))) : std::nullopt});
     EXPECT_EQ(Scan(family).size(), kept ? 1U : 0U);
@@ -154,56 +156,56 @@ TEST_P(StoreContractTest, KeysAndValuesAreAnyBytes) {
   const std::string zero("\0", 1);
   const std::string zeros("\0\0", 2);
   const std::string high("\xff\xff\0\x80", 4);
-  Put(kFamily, zero, zeros);
-  Put(kFamily, zeros, zero);
-  Put(kFamily, high, high);
-  EXPECT_EQ(Get(kFamily, {zeros, zero, high}), (Values{zero, zeros, high}));
-  EXPECT_EQ(Scan(kFamily), (Pairs{{zero, zeros}, {zeros, zero}, {high, high}}));
+  Put(family_, zero, zeros);
+  Put(family_, zeros, zero);
+  Put(family_, high, high);
+  EXPECT_EQ(Get(family_, {zeros, zero, high}), (Values{zero, zeros, high}));
+  EXPECT_EQ(Scan(family_), (Pairs{{zero, zeros}, {zeros, zero}, {high, high}}));
 }
 
 TEST_P(StoreContractTest, KeepsAValueAsLargeAsTheLargestBody) {
   std::string large(25U << 20, '\0');
   for (std::size_t i = 0; i < large.size(); ++i)
     large[i] = static_cast<char>(i * 2654435761U >> 11);
-  Put(Family::kResponses, "large", large);
-  Put(Family::kResponses, "small", "s");
+  Put(other_, "large", large);
+  Put(other_, "small", "s");
   ASSERT_TRUE(store_->Flush().ok());
-  EXPECT_TRUE(Get(Family::kResponses, {"small", "large"}) == (Values{"s", large}));
+  EXPECT_TRUE(Get(other_, {"small", "large"}) == (Values{"s", large}));
 }
 
 TEST_P(StoreContractTest, ForEachVisitsInByteOrder) {
-  for (const char* key : {"b", "a\xff", "a", "B", "\x80", "ab"}) Put(kFamily, key, key);
+  for (const char* key : {"b", "a\xff", "a", "B", "\x80", "ab"}) Put(family_, key, key);
   EXPECT_EQ(
-      Scan(kFamily),
+      Scan(family_),
       (Pairs{
           {"B", "B"}, {"a", "a"}, {"ab", "ab"}, {"a\xff", "a\xff"}, {"b", "b"}, {"\x80", "\x80"}}));
 }
 
 TEST_P(StoreContractTest, ForEachStartsAtTheFirstKeyNotBelowStart) {
-  for (const char* key : {"a", "c", "e"}) Put(kFamily, key, key);
-  EXPECT_EQ(Scan(kFamily, "c"), (Pairs{{"c", "c"}, {"e", "e"}}));
-  EXPECT_EQ(Scan(kFamily, "d"), (Pairs{{"e", "e"}}));
-  EXPECT_EQ(Scan(kFamily, "f"), Pairs());
+  for (const char* key : {"a", "c", "e"}) Put(family_, key, key);
+  EXPECT_EQ(Scan(family_, "c"), (Pairs{{"c", "c"}, {"e", "e"}}));
+  EXPECT_EQ(Scan(family_, "d"), (Pairs{{"e", "e"}}));
+  EXPECT_EQ(Scan(family_, "f"), Pairs());
 }
 
 TEST_P(StoreContractTest, ForEachStopsWhenTold) {
-  for (const char* key : {"a", "b", "c"}) Put(kFamily, key, key);
+  for (const char* key : {"a", "b", "c"}) Put(family_, key, key);
   int visited = 0;
-  EXPECT_TRUE(store_->ForEach(kFamily, "", [&](auto, auto) { return ++visited < 2; }).ok());
+  EXPECT_TRUE(store_->ForEach(family_, "", [&](auto, auto) { return ++visited < 2; }).ok());
   EXPECT_EQ(visited, 2);
 }
 
 TEST_P(StoreContractTest, ForEachSeesOneMomentWhileItsVisitorWrites) {
-  for (const char* key : {"a", "c", "e"}) Put(kFamily, key, "old");
+  for (const char* key : {"a", "c", "e"}) Put(family_, key, "old");
   Pairs seen;
   ASSERT_TRUE(store_
-                  ->ForEach(kFamily, "",
+                  ->ForEach(family_, "",
                             [&](std::string_view key, std::string_view value) {
                               if (seen.empty()) {
                                 WriteBatch batch;
-                                batch.Put(kFamily, "b", "new");
-                                batch.Put(kFamily, "c", "new");
-                                batch.Delete(kFamily, "e");
+                                batch.Put(family_, "b", "new");
+                                batch.Put(family_, "c", "new");
+                                batch.Delete(family_, "e");
                                 EXPECT_TRUE(store_->Apply(batch).ok());
                               }
                               seen.emplace_back(key, value);
@@ -211,32 +213,32 @@ TEST_P(StoreContractTest, ForEachSeesOneMomentWhileItsVisitorWrites) {
                             })
                   .ok());
   EXPECT_EQ(seen, (Pairs{{"a", "old"}, {"c", "old"}, {"e", "old"}}));
-  EXPECT_EQ(Scan(kFamily), (Pairs{{"a", "old"}, {"b", "new"}, {"c", "new"}}));
+  EXPECT_EQ(Scan(family_), (Pairs{{"a", "old"}, {"b", "new"}, {"c", "new"}}));
 }
 
 TEST_P(StoreContractTest, SizeGrowsWithWhatIsStored) {
-  const Store::Size before = store_->SizeOf(kFamily);
+  const Store::Size before = store_->SizeOf(family_);
   EXPECT_EQ(before.entries, 0U);
   const std::string value(10000, 'v');
-  for (int i = 0; i < 100; ++i) Put(kFamily, "key " + std::to_string(i), value);
-  const Store::Size after = store_->SizeOf(kFamily);
+  for (int i = 0; i < 100; ++i) Put(family_, "key " + std::to_string(i), value);
+  const Store::Size after = store_->SizeOf(family_);
   EXPECT_EQ(after.entries, 100U);
   EXPECT_GE(after.bytes, 900000U);
-  EXPECT_EQ(store_->SizeOf(Family::kInputs).entries, 0U);
+  EXPECT_EQ(store_->SizeOf(other_).entries, 0U);
 }
 
 TEST_P(StoreContractTest, FlushedValuesAreStillFound) {
-  Put(kFamily, "a", "1");
+  Put(family_, "a", "1");
   ASSERT_TRUE(store_->Flush().ok());
-  Put(kFamily, "b", "2");
-  EXPECT_EQ(Get(kFamily, {"a", "b"}), (Values{"1", "2"}));
+  Put(family_, "b", "2");
+  EXPECT_EQ(Get(family_, {"a", "b"}), (Values{"1", "2"}));
 }
 
 TEST_P(StoreContractTest, ReadersNeverSeeHalfABatch) {
   const std::vector<std::string> keys = {"first", "second", "third"};
   const auto write = [&](int round) {
     WriteBatch batch;
-    for (const std::string& key : keys) batch.Put(kFamily, key, std::to_string(round));
+    for (const std::string& key : keys) batch.Put(family_, key, std::to_string(round));
     ASSERT_TRUE(store_->Apply(batch).ok());
   };
   write(0);
@@ -248,9 +250,9 @@ TEST_P(StoreContractTest, ReadersNeverSeeHalfABatch) {
       do {
         Values values;
         if (i == 0) {
-          for (const auto& [key, value] : Scan(kFamily)) values.emplace_back(value);
+          for (const auto& [key, value] : Scan(family_)) values.emplace_back(value);
         } else {
-          values = Get(kFamily, keys);
+          values = Get(family_, keys);
         }
         ASSERT_EQ(values.size(), 3U);
         ASSERT_EQ(values[0], values[1]);
@@ -261,13 +263,18 @@ TEST_P(StoreContractTest, ReadersNeverSeeHalfABatch) {
       } while (!done);
     });
   }
-  for (int round = 1; round <= 2000; ++round) write(round);
+  // Each write to the data on disk is synced.
+  const int rounds = GetParam().database == Database::kData ? 200 : 2000;
+  for (int round = 1; round <= rounds; ++round) write(round);
   done = true;
   for (std::thread& reader : readers) reader.join();
 }
 
-std::unique_ptr<Store> MakeRocksDb(const std::string& path, const Clock& clock) {
-  auto opened = RocksDbStore::Open({path}, clock);
+std::unique_ptr<Store> MakeRocksDb(const std::string& path, const Clock& clock,
+                                   Database database = Database::kCache) {
+  RocksDbOptions options{path};
+  options.database = database;
+  auto opened = RocksDbStore::Open(options, clock);
   EXPECT_TRUE(opened.ok());
   return std::move(opened).value();
 }
@@ -298,14 +305,25 @@ class OwningOffLoopStore final : public Store {
   OffLoopStore store_;
 };
 
+std::unique_ptr<Store> MakeOffLoop(const std::string& path, const Clock& clock) {
+  return std::make_unique<OwningOffLoopStore>(MakeRocksDb(path, clock));
+}
+std::unique_ptr<Store> MakeMemory(const std::string& /*path*/, const Clock& /*clock*/) {
+  return std::make_unique<MemoryStore>();
+}
+std::unique_ptr<Store> MakeCache(const std::string& path, const Clock& clock) {
+  return MakeRocksDb(path, clock, Database::kCache);
+}
+std::unique_ptr<Store> MakeData(const std::string& path, const Clock& clock) {
+  return MakeRocksDb(path, clock, Database::kData);
+}
+
 const Kind kKinds[] = {
-    {"OffLoopStore",
-     [](const std::string& path, const Clock& clock) {
-       return std::make_unique<OwningOffLoopStore>(MakeRocksDb(path, clock));
-     }},
-    {"MemoryStore",
-     [](const std::string&, const Clock&) { return std::make_unique<MemoryStore>(); }},
-    {"RocksDbStore", MakeRocksDb},
+    {"OffLoopStore", MakeOffLoop},
+    {"MemoryStore", MakeMemory},
+    {"MemoryStoreOfData", MakeMemory, Database::kData},
+    {"RocksDbStore", MakeCache},
+    {"RocksDbStoreOfData", MakeData, Database::kData},
 };
 void PrintTo(const Kind& kind, std::ostream* out) {
   *out << kind.name;
