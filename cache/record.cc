@@ -59,7 +59,7 @@ std::optional<RecordStamp> PeekStamp(std::string_view bytes) {
   if (reader.Fixed<std::uint8_t>() != kRecordVersion) return std::nullopt;
   const auto kind = reader.Fixed<std::uint8_t>();
   if (kind < static_cast<std::uint8_t>(RecordKind::kEmbedding) ||
-      kind > static_cast<std::uint8_t>(RecordKind::kRollup)) {
+      kind > static_cast<std::uint8_t>(RecordKind::kResponseId)) {
     return std::nullopt;
   }
   if (reader.Fixed<std::uint16_t>() != 0) return std::nullopt;

@@ -22,7 +22,12 @@ enum class RecordKind : std::uint8_t {
   kInput = 2,
   kResponse = 3,
   kRollup = 4,
-  kResponseId = 5
+  kResponseId = 5,
+  // Of the collections, without lifetime.
+  kCollection = 6,
+  kPoint = 7,
+  kPointValues = 8,
+  kCollectionId = 9,
 };
 
 struct RecordStamp {
@@ -43,7 +48,8 @@ std::string SealRecord(RecordKind kind, const RecordStamp& stamp, std::string_vi
 // Errors: kCorruption (torn, altered, another kind, or a version this build does not know).
 Result<OpenedRecord> OpenRecord(RecordKind kind, std::string_view bytes);
 
-// Reads the stamp without checking the payload; nullopt when the header is not one.
+// Reads the stamp of a cached record without checking the payload; nullopt when the header is not
+// one, or of a kind that has no lifetime.
 std::optional<RecordStamp> PeekStamp(std::string_view bytes);
 
 }  // namespace larder

@@ -17,7 +17,9 @@ TEST(RecordTest, HasTheGoldenBytesOfVersion1) {
 
 TEST(RecordTest, OpensToItsStampAndPayload) {
   for (const RecordKind kind :
-       {RecordKind::kEmbedding, RecordKind::kInput, RecordKind::kResponse, RecordKind::kRollup}) {
+       {RecordKind::kEmbedding, RecordKind::kInput, RecordKind::kResponse, RecordKind::kRollup,
+        RecordKind::kResponseId, RecordKind::kCollection, RecordKind::kPoint,
+        RecordKind::kPointValues, RecordKind::kCollectionId}) {
     const std::string bytes = SealRecord(kind, StampForDays(), "payload");
     const auto opened = OpenRecord(kind, bytes);
     ASSERT_TRUE(opened.ok());
@@ -70,11 +72,14 @@ TEST(RecordTest, KeepsAStoredAtBefore1970) {
   EXPECT_EQ(OpenRecord(RecordKind::kRollup, bytes)->stamp.stored_at, FromUnixMillis(-5));
 }
 
-TEST(PeekStampTest, ReadsTheStampOfARecord) {
-  const auto stamp = PeekStamp(SealRecord(RecordKind::kInput, StampForDays(), "payload"));
-  ASSERT_TRUE(stamp.has_value());
-  EXPECT_EQ(stamp->stored_at, StampForDays().stored_at);
-  EXPECT_EQ(stamp->lifetime, StampForDays().lifetime);
+TEST(PeekStampTest, ReadsTheStampOfACachedRecord) {
+  for (const RecordKind kind : {RecordKind::kEmbedding, RecordKind::kInput, RecordKind::kResponse,
+                                RecordKind::kRollup, RecordKind::kResponseId}) {
+    const auto stamp = PeekStamp(SealRecord(kind, StampForDays(), "payload"));
+    ASSERT_TRUE(stamp.has_value());
+    EXPECT_EQ(stamp->stored_at, StampForDays().stored_at);
+    EXPECT_EQ(stamp->lifetime, StampForDays().lifetime);
+  }
 }
 
 // The compaction filter believes it: what is no record must not look like one that expired long
@@ -94,7 +99,8 @@ TEST(PeekStampTest, SeesNoStampInWhatIsNoRecord) {
       {"a byte short", record.substr(0, record.size() - 1)},
       {"another version", with(0, 2)},
       {"no kind", with(1, 0)},
-      {"an unknown kind", with(1, 5)},
+      {"a kind without lifetime", with(1, 6)},
+      {"an unknown kind", with(1, 100)},
       {"reserved bits set", with(2, 1)},
       {"text", std::string(100, 'x')},
       {"zeros", std::string(100, '\0')},
