@@ -13,7 +13,7 @@ Result<std::vector<std::optional<std::string>>> FaultyStore::MultiGet(
     Family family, std::span<const std::string_view> keys) const {
   ++reads_;
   if (fail_reads_) return Refused();
-  auto values = inner_.MultiGet(family, keys);
+  auto values = inner_->MultiGet(family, keys);
   if (on_read_) on_read_();
   return values;
 }
@@ -22,19 +22,19 @@ Status FaultyStore::Apply(const WriteBatch& batch) {
   ++writes_;
   if (const auto hook = on_write_) hook();  // a copy: it may replace itself
   if (fail_writes_) return Refused();
-  return inner_.Apply(batch);
+  return inner_->Apply(batch);
 }
 
 Status FaultyStore::ForEach(
     Family family, std::string_view start,
     const std::function<bool(std::string_view, std::string_view)>& visit) const {
   if (fail_reads_) return Refused();
-  return inner_.ForEach(family, start, visit);
+  return inner_->ForEach(family, start, visit);
 }
 
 Status FaultyStore::Flush() {
   if (fail_writes_) return Refused();
-  return inner_.Flush();
+  return inner_->Flush();
 }
 
 }  // namespace larder

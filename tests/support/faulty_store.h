@@ -13,7 +13,9 @@ namespace larder {
 class FaultyStore final : public Store {
  public:
   // `inner` outlives the object.
-  explicit FaultyStore(Store& inner) : inner_(inner) {}
+  explicit FaultyStore(Store& inner) : inner_(&inner) {}
+  // Another one from now on. Before others call.
+  void SetInner(Store& inner) { inner_ = &inner; }
 
   // From now on MultiGet and ForEach fail.
   void FailReads(bool fail) { fail_reads_ = fail; }
@@ -36,11 +38,11 @@ class FaultyStore final : public Store {
   Status ForEach(
       Family family, std::string_view start,
       const std::function<bool(std::string_view, std::string_view)>& visit) const override;
-  Size SizeOf(Family family) const override { return inner_.SizeOf(family); }
+  Size SizeOf(Family family) const override { return inner_->SizeOf(family); }
   Status Flush() override;
 
  private:
-  Store& inner_;
+  Store* inner_;
   std::atomic<bool> fail_reads_{false};
   std::atomic<bool> fail_writes_{false};
   std::function<void()> on_read_;
