@@ -9,11 +9,11 @@
 #include <thread>
 
 #include "app/data_dir.h"
+#include "app/databases.h"
 #include "cache/off_loop_store.h"
-#include "cache/rocksdb_store.h"
-#include "cache/unavailable_store.h"
 #include "proxy/admin/rollup.h"
 #include "proxy/proxy.h"
+#include "proxy/search/collections.h"
 #include "proxy/upstream/upstream_set.h"
 
 namespace larder {
@@ -67,6 +67,18 @@ SpaceSet::Options SpacesOptionsOf(const Config& config) {
   return options;
 }
 
+CollectionsOptions CollectionsOptionsOf(const Config& config) {
+  CollectionsOptions options = config.collections;
+  options.directory = config.data_dir + "/index/collections";
+  const VectorSpace::Options& space = config.spaces.space;
+  options.m = space.m;
+  options.ef_construction = space.ef_construction;
+  options.ef_search = space.ef_search;
+  options.exact_below = space.exact_below;
+  options.tail = space.tail;
+  return options;
+}
+
 // [[upstreams]] in their order, then [upstream], which takes what they do not.
 std::vector<UpstreamOptions> UpstreamsOf(const Config& config) {
   std::vector<UpstreamOptions> upstreams = config.upstreams;
@@ -82,16 +94,18 @@ std::string Version() {
 
 // Members stand in the order of construction; each may use those before it.
 struct App::Graph {
-  Graph(const Config& c, Log& l, std::unique_ptr<Clock> k, DataDir d, std::unique_ptr<Store> s,
-        Partitioner p, std::unique_ptr<UpstreamSet> u)
+  Graph(const Config& c, Log& l, std::unique_ptr<Clock> k, DataDir d, Partitioner p,
+        std::unique_ptr<UpstreamSet> u)
       : config(c),
         log(l),
         owned_clock(std::move(k)),
         clock(*owned_clock),
         data_dir(std::move(d)),
         partitioner(std::move(p)),
-        disk(std::move(s)),
-        store(std::make_unique<OffLoopStore>(*disk)),
+        cache_disk(OpenCacheDatabase(config, clock, log)),
+        store(std::make_unique<OffLoopStore>(*cache_disk)),
+        data_disk(OpenDataDatabase(config, clock, log)),
+        data_store(std::make_unique<OffLoopStore>(*data_disk)),
         upstreams(std::move(u)),
         embedding_cache(*store, clock, config.embedding_cache),
         response_cache(*store, config.response_cache),
@@ -100,6 +114,7 @@ struct App::Graph {
                 [this](const std::string& problem) {
                   log.Warning("search index", {{"reason", problem}});
                 }),
+        collections(*data_store, clock, log, CollectionsOptionsOf(config)),
         embeddings(embedding_cache, *upstreams, clock, via, EmbeddingsOptionsOf(config)),
         embeddings_handler(embeddings, clock, off_loop),
         pass_through(*upstreams, clock, via),
@@ -135,6 +150,7 @@ struct App::Graph {
   void Observe(const RequestRecord& record);
   Gauges ReadGauges() const;
   AdminHandler::Health ReadHealth() const;
+  std::string CollectionsState() const;  // "ready", "loading", "unusable"
   void RunFlusher();
 
   const Config config;
@@ -144,8 +160,10 @@ struct App::Graph {
   const Clock& clock;
   DataDir data_dir;
   Partitioner partitioner;
-  std::unique_ptr<Store> disk;
+  std::unique_ptr<Store> cache_disk;
   std::unique_ptr<OffLoopStore> store;
+  std::unique_ptr<Store> data_disk;
+  std::unique_ptr<OffLoopStore> data_store;
   WorkerPool computing{{std::max(2U, std::thread::hardware_concurrency()), 1024}};
   OffLoop off_loop{computing};
   WorkerPool background{{2, 4096}};
@@ -155,6 +173,7 @@ struct App::Graph {
   ResponseCache response_cache;
   SpaceSet spaces;
   Indexer indexer;
+  Collections collections;
   EmbeddingsService embeddings;
   EmbeddingsHandler embeddings_handler;
   PassThroughHandler pass_through;
@@ -222,6 +241,11 @@ Gauges App::Graph::ReadGauges() const {
   gauges.index_queued = indexer.queued();
   gauges.index_refused = spaces.refused() + indexer.dropped();
   gauges.index_ready = indexer.ready();
+  const Collections::Totals held = collections.totals();
+  gauges.collections = held.collections;
+  gauges.collections_loading = held.loading;
+  gauges.collection_points = held.points;
+  gauges.collection_bytes = held.memory_bytes;
   gauges.connections = front.connections();
   gauges.worker_threads = front.workers().threads();
   gauges.worker_queue = front.workers().queued();
@@ -231,12 +255,19 @@ Gauges App::Graph::ReadGauges() const {
   return gauges;
 }
 
+std::string App::Graph::CollectionsState() const {
+  if (!collections.usable().ok()) return "unusable";
+  return collections.totals().loading > 0 ? "loading" : "ready";
+}
+
 AdminHandler::Health App::Graph::ReadHealth() const {
   const int percent = static_cast<int>(100 * indexer.progress());
   return {ready.load(), std::string("\"index\":\"") + (indexer.ready() ? "ready" : "loading") +
                             "\",\"index_percent\":" + std::to_string(percent) +
-                            ",\"indexed\":" + std::to_string(spaces.size()) +
-                            ",\"queued\":" + std::to_string(indexer.queued())};
+                            ",\"indexed\":" + std::to_string(spaces.size()) + ",\"queued\":" +
+                            std::to_string(indexer.queued()) + ",\"collections\":\"" +
+                            CollectionsState() + "\"" + ",\"collections_percent\":" +
+                            std::to_string(static_cast<int>(100 * collections.totals().loaded))};
 }
 
 void App::Graph::RunFlusher() {
@@ -269,33 +300,14 @@ Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log) {
   LARDER_ASSIGN_OR_RETURN(DataDir data_dir, DataDir::Open(config.data_dir));
   LARDER_ASSIGN_OR_RETURN(Partitioner partitioner,
                           Partitioner::FromFile(config.data_dir + "/partition.key"));
-  RocksDbOptions store_options = config.store;
-  // What may still answer though it is stale must not leave the disk before.
-  store_options.keep_past_lifetime =
-      std::max({store_options.keep_past_lifetime, config.responses.policy.stale_while_revalidate,
-                config.responses.policy.stale_if_error});
-  store_options.path = config.data_dir + "/cache";
-  std::unique_ptr<Store> store;
-  auto opened = RocksDbStore::OpenOrReplace(store_options, *clock);
-  if (opened.ok()) {
-    if (!opened->moved_aside_to.empty()) {
-      log.Warning("the cache database was damaged; it was moved aside and an empty one made",
-                  {{"moved_to", opened->moved_aside_to}});
-    }
-    store = std::move(opened->store);
-  } else {
-    // The cache never stops the proxy from starting.
-    log.Error("the cache database cannot be used; caching in memory only until the next start",
-              {{"reason", opened.error().message}});
-    store = std::make_unique<UnavailableStore>(opened.error().message);
-  }
   LARDER_ASSIGN_OR_RETURN(auto upstreams, UpstreamSet::Create(UpstreamsOf(config), *clock));
-  std::unique_ptr<App> app(new App(
-      std::make_unique<Graph>(config, log, std::move(clock), std::move(data_dir), std::move(store),
-                              std::move(partitioner), std::move(upstreams))));
+  std::unique_ptr<App> app(
+      new App(std::make_unique<Graph>(config, log, std::move(clock), std::move(data_dir),
+                                      std::move(partitioner), std::move(upstreams))));
   Graph& graph = *app->graph_;
   graph.embedding_cache.set_observer(
       [&graph](const NewEmbedding& added) { graph.indexer.Enqueue(added); });
+  graph.collections.Start();  // before the first request can ask for one
   LARDER_RETURN_IF_ERROR(graph.front.Start());
   const std::string& host = config.front.host;
   graph.address = (config.front.tls.enabled() ? "https://" : "http://") +
@@ -322,6 +334,7 @@ bool App::Stop() {
   graph.refreshes.Stop();
   graph.computing.Stop();
   graph.background.Stop();
+  graph.collections.Stop();
   if (graph.flusher.joinable()) {
     {
       MutexLock lock(graph.flusher_mutex);
@@ -331,9 +344,10 @@ bool App::Stop() {
     graph.flusher.join();
   }
   (void)graph.telemetry.Flush().ok();
-  if (const Status flushed = graph.store->Flush(); !flushed.ok()) {
-    graph.log.Error("the cache database could not be flushed",
-                    {{"reason", flushed.error().message}});
+  for (OffLoopStore* store : {graph.store.get(), graph.data_store.get()}) {
+    const Status flushed = store->Flush();
+    if (flushed.ok()) continue;
+    graph.log.Error("a database could not be flushed", {{"reason", flushed.error().message}});
   }
   return finished;
 }

@@ -19,6 +19,7 @@
 #include "proxy/lifetime_rules.h"
 #include "proxy/openai/embeddings_service.h"
 #include "proxy/openai/responses_handler.h"
+#include "proxy/search/collections_options.h"
 #include "proxy/search/indexer.h"
 #include "proxy/upstream/upstream_options.h"
 #include "vector/space_set.h"
@@ -50,6 +51,7 @@ struct Config {
   WorkerPoolOptions refreshes{8, 256};  // of stale answers, in the background
   SpaceSet::Options spaces;
   IndexerOptions indexer;
+  CollectionsOptions collections;  // directory comes from data_dir, the graph from `spaces`
   AdminOptions admin;
   std::string admin_token_file;  // where admin.token was read from; empty for none
 };

@@ -136,12 +136,13 @@ template <KeyPart kTable, KeyPart kName>
 inline constexpr std::string_view kKey = JoinedKey<kTable, kName>::kView;
 
 // The rows of each group of tables, in the order of Settings().
-std::span<const Setting> ServerSettings();    // without table, [server]
-std::span<const Setting> UpstreamSettings();  // [upstream]
-std::span<const Setting> CacheSettings();     // [cache] and its tables
-std::span<const Setting> SearchSettings();    // [search]
-std::span<const Setting> OwnSettings();       // [admin], [log]
-std::span<const Setting> UpstreamRows();      // of each of [[upstreams]]
-std::span<const Setting> LifetimeRows();      // of each of [[cache.lifetimes]]
+std::span<const Setting> ServerSettings();       // without table, [server]
+std::span<const Setting> UpstreamSettings();     // [upstream]
+std::span<const Setting> CacheSettings();        // [cache] and its tables
+std::span<const Setting> SearchSettings();       // [search]
+std::span<const Setting> CollectionsSettings();  // [collections]
+std::span<const Setting> OwnSettings();          // [admin], [log]
+std::span<const Setting> UpstreamRows();         // of each of [[upstreams]]
+std::span<const Setting> LifetimeRows();         // of each of [[cache.lifetimes]]
 
 }  // namespace larder

@@ -10,8 +10,8 @@ namespace {
 
 std::vector<Setting> Joined() {
   std::vector<Setting> all;
-  for (const auto group :
-       {ServerSettings(), UpstreamSettings(), CacheSettings(), SearchSettings(), OwnSettings()}) {
+  for (const auto group : {ServerSettings(), UpstreamSettings(), CacheSettings(), SearchSettings(),
+                           CollectionsSettings(), OwnSettings()}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;

@@ -207,6 +207,12 @@ void Metrics::Families::AddGauges(const Gauges& gauges) {
           gauges.index_refused);
   Gauge("larder_index_ready", "1 once the index is rebuilt after the start.",
         gauges.index_ready ? 1 : 0);
+  Gauge("larder_collections", "Collections.", gauges.collections);
+  Gauge("larder_collections_loading", "Collections that cannot be searched yet.",
+        gauges.collections_loading);
+  Gauge("larder_collection_points", "Points in all collections.", gauges.collection_points);
+  Gauge("larder_collection_index_bytes", "Memory of the indexes of collections.",
+        gauges.collection_bytes);
   Gauge("larder_connections", "Open client connections.", gauges.connections);
   Gauge("larder_worker_threads", "Worker threads.", gauges.worker_threads);
   Gauge("larder_worker_queued_requests", "Requests waiting for a worker.", gauges.worker_queue);

@@ -103,6 +103,10 @@ void Sizes(JsonWriter& json, const TelemetryInfo& info, const Gauges& gauges) {
   json.Member("spaces", gauges.index_spaces).Member("queued", gauges.index_queued);
   json.Member("refused", gauges.index_refused).EndObject();
 
+  json.Key("collections").BeginObject().Member("count", gauges.collections);
+  json.Member("loading", gauges.collections_loading).Member("points", gauges.collection_points);
+  json.Member("bytes", gauges.collection_bytes).EndObject();
+
   json.Member("connections", gauges.connections);
   json.Key("workers").BeginObject();
   json.Member("threads", gauges.worker_threads).Member("queued", gauges.worker_queue).EndObject();

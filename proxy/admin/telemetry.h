@@ -35,6 +35,10 @@ struct Gauges {
   std::uint64_t index_queued = 0;   // embeddings waiting to be indexed
   std::uint64_t index_refused = 0;  // not indexed because search.memory_bytes is used up
   bool index_ready = false;         // the rebuild at start has finished
+  std::uint64_t collections = 0;
+  std::uint64_t collections_loading = 0;  // cannot be searched yet
+  std::uint64_t collection_points = 0;
+  std::uint64_t collection_bytes = 0;  // memory of their indexes
   std::uint64_t connections = 0;
   std::uint64_t worker_threads = 0;
   std::uint64_t worker_queue = 0;

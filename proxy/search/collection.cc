@@ -105,6 +105,7 @@ VectorSpace::Options Collection::SpaceOptions() const {
   options.ef_construction = set.ef_construction;
   options.ef_search = set.ef_search;
   options.exact_below = set.exact_below;
+  options.tail = set.tail;
   options.directory = folder();
   return options;
 }

@@ -17,10 +17,11 @@ struct CollectionsOptions {
   std::size_t max_per_scope = 1000;  // collections
   std::chrono::seconds snapshot_interval{300};
   // As VectorSpace::Options.
-  std::size_t m = 16;
+  std::size_t m = 20;
   std::size_t ef_construction = 200;
   std::size_t ef_search = 64;
   std::size_t exact_below = 4000;
+  std::size_t tail = 5000;
 };
 
 }  // namespace larder

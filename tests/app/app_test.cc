@@ -90,6 +90,32 @@ TEST_F(AppTest, ACacheThatCannotBeOpenedStopsNoRequest) {
   EXPECT_THAT(StatusOf(*app), HasSubstr("; hit;"));  // from the memory tier
 }
 
+TEST_F(AppTest, TellsHowFarTheCollectionsAre) {
+  const auto app = Started();
+  const auto reply = CallServer(app->address(), "GET", "/readyz", {}, "");
+  ASSERT_TRUE(reply.ok());
+  EXPECT_THAT(reply->body, HasSubstr(R"("collections":"ready","collections_percent":100)"));
+}
+
+TEST_F(AppTest, ADamagedCollectionsDatabaseIsLeftAsItIsAndTheServerStarts) {
+  Started()->Stop();
+  const std::string current = config_.data_dir + "/data/CURRENT";
+  std::ofstream(current) << "no such manifest\n";
+  const auto app = Started();
+  const auto reply = CallServer(app->address(), "GET", "/readyz", {}, "");
+  ASSERT_TRUE(reply.ok());
+  EXPECT_EQ(reply->status, 200);
+  EXPECT_THAT(reply->body, HasSubstr(R"("collections":"unusable")"));
+  EXPECT_THAT(StatusOf(*app), HasSubstr("fwd=miss"));
+  app->Stop();
+  std::ostringstream left;
+  left << std::ifstream(current).rdbuf();
+  EXPECT_EQ(left.str(), "no such manifest\n");
+  for (const auto& entry : std::filesystem::directory_iterator(config_.data_dir)) {
+    EXPECT_THAT(entry.path().filename().string(), testing::Not(HasSubstr("damaged")));
+  }
+}
+
 TEST_F(AppTest, ADamagedPartitionKeyIsAnErrorThatSaysWhatToDo) {
   std::filesystem::create_directories(config_.data_dir);
   std::ofstream(config_.data_dir + "/partition.key") << "short";
