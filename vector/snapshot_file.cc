@@ -13,7 +13,7 @@ namespace {
 
 Error FileError(const std::string& path, const char* doing) {
   const int code = errno;
-  return Error{code == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo, ErrorOrigin::kIndex,
+  return Error{ErrorCode::kIo, ErrorOrigin::kIndex,
                std::string("cannot ") + doing + " the snapshot " + path + ": " +
                    std::generic_category().message(code)};
 }
@@ -63,7 +63,12 @@ Status SnapshotWriter::Commit() {
 
 Result<SnapshotReader> SnapshotReader::Open(const std::string& path) {
   std::FILE* file = std::fopen(path.c_str(), "rbe");
-  if (file == nullptr) return FileError(path, "open");
+  if (file == nullptr) {
+    const bool missing = errno == ENOENT;
+    Error error = FileError(path, "open");
+    if (missing) error.code = ErrorCode::kNotFound;
+    return error;
+  }
   struct stat status = {};
   if (::fstat(::fileno(file), &status) != 0) {
     std::fclose(file);

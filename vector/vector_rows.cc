@@ -15,7 +15,7 @@ namespace larder {
 namespace {
 
 Error FileError(const std::string& path, const char* doing, int code) {
-  return Error{code == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo, ErrorOrigin::kIndex,
+  return Error{ErrorCode::kIo, ErrorOrigin::kIndex,
                std::string("cannot ") + doing + " the vector file " + path + ": " +
                    std::generic_category().message(code)};
 }
@@ -60,7 +60,10 @@ Status VectorRows::Map(std::size_t capacity, int open_flags) {
   file_ = ::open(path_.c_str(), open_flags | O_CLOEXEC, 0600);
   if (file_ < 0) {
     keep_ = true;  // not ours
-    return FileError(path_, "open", errno);
+    const int code = errno;
+    Error error = FileError(path_, "open", code);
+    if (code == ENOENT && (open_flags & O_CREAT) == 0) error.code = ErrorCode::kNotFound;
+    return error;
   }
   // Beyond the end of the file for the most part: a row is read only once it has been written.
   const std::size_t bytes = capacity * dim_ * sizeof(float);
