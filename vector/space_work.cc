@@ -74,14 +74,14 @@ void VectorSpace::ContinueRebuild(std::size_t inserts) {
 
 Status VectorSpace::CopyNext(std::size_t inserts) {
   Rebuild& rebuild = *rebuild_;
-  HnswGraph& graph = *rebuild.to->graph;
   std::size_t budget = inserts * kCopiesPerInsert;
   while (budget > 0) {
+    HnswGraph& graph = *rebuild.to->graph;
     if (graph.size() > options_.exact_below && graph.linked() < graph.size()) {
       LARDER_RETURN_IF_ERROR(graph.LinkNext());
       budget -= std::min(budget, kCopiesPerInsert);
     } else if (rebuild.next() < rebuild.from->size()) {
-      LARDER_RETURN_IF_ERROR(rebuild.CopyOne());
+      LARDER_RETURN_IF_ERROR(CopyOne());
       --budget;
     } else {
       return FinishRebuild();
@@ -90,13 +90,21 @@ Status VectorSpace::CopyNext(std::size_t inserts) {
   return {};
 }
 
+Status VectorSpace::CopyOne() {
+  // More may have been stored since it began than there was room made for.
+  if (rebuild_->to->full()) {
+    LARDER_ASSIGN_OR_RETURN(rebuild_->to, GrownFrom(*rebuild_->to));
+  }
+  return rebuild_->CopyOne();
+}
+
 Status VectorSpace::FinishRebuild() {
   MutexLock writer(writer_);
   Rebuild& rebuild = *rebuild_;
   if (rebuild.metadata_changes != metadata_changes_.load()) {
     return Error{ErrorCode::kInternal, ErrorOrigin::kIndex, "metadata changed: begin again"};
   }
-  while (rebuild.next() < rebuild.from->size()) LARDER_RETURN_IF_ERROR(rebuild.CopyOne());
+  while (rebuild.next() < rebuild.from->size()) LARDER_RETURN_IF_ERROR(CopyOne());
   for (std::uint32_t slot = 0; slot < rebuild.origin.size(); ++slot) {
     if (!rebuild.from->live.Test(rebuild.origin[slot])) rebuild.to->Kill(slot);
   }

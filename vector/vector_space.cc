@@ -127,23 +127,28 @@ Status VectorSpace::Grow() {
   MutexLock writer(writer_);
   const ContentsPointer old = Current();
   if (!old->full()) return {};  // somebody else did
-  const std::size_t capacity = CapacityFor(old->graph->capacity() + 1);
-  if (capacity <= old->graph->capacity()) {
+  LARDER_ASSIGN_OR_RETURN(auto grown, GrownFrom(*old));
+  if (rebuild_ != nullptr) rebuild_->from = grown;
+  Publish(std::move(grown));
+  return {};
+}
+
+Result<VectorSpace::ContentsPointer> VectorSpace::GrownFrom(const Contents& full) {
+  const std::size_t capacity = CapacityFor(full.graph->capacity() + 1);
+  if (capacity <= full.graph->capacity()) {
     return Error{ErrorCode::kOverloaded, ErrorOrigin::kIndex,
                  "the space is full: it cannot hold more vectors"};
   }
   LARDER_ASSIGN_OR_RETURN(auto grown, MakeContents(capacity));
-  LARDER_ASSIGN_OR_RETURN(grown->graph, old->graph->Grown(capacity));
-  for (std::uint32_t slot = 0; slot < old->size(); ++slot) {
+  LARDER_ASSIGN_OR_RETURN(grown->graph, full.graph->Grown(capacity));
+  for (std::uint32_t slot = 0; slot < full.size(); ++slot) {
     if (grown->rows != nullptr)
-      LARDER_RETURN_IF_ERROR(grown->rows->Write(slot, old->VectorAt(slot)));
-    if (old->live.Test(slot)) grown->live.Set(slot);
+      LARDER_RETURN_IF_ERROR(grown->rows->Write(slot, full.VectorAt(slot)));
+    if (full.live.Test(slot)) grown->live.Set(slot);
   }
-  grown->live_count = old->live_count.load();
-  grown->names = old->names;
-  if (rebuild_ != nullptr) rebuild_->from = grown;
-  Publish(std::move(grown));
-  return {};
+  grown->live_count = full.live_count.load();
+  grown->names = full.names;
+  return grown;
 }
 
 bool VectorSpace::Remove(std::string_view id) {

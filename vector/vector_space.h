@@ -146,10 +146,13 @@ class VectorSpace {
 
   Status Store(const Point& point, const float* vector) LARDER_EXCLUDES(work_);
   Status Grow() LARDER_EXCLUDES(work_);
+  // A copy with room for more.
+  Result<ContentsPointer> GrownFrom(const Contents& full) LARDER_REQUIRES(work_);
   void LinkWaiting(std::size_t inserts) LARDER_REQUIRES(work_);
   bool RebuildDue() const LARDER_REQUIRES(work_);
   void ContinueRebuild(std::size_t inserts) LARDER_REQUIRES(work_);
   Status CopyNext(std::size_t inserts) LARDER_REQUIRES(work_);
+  Status CopyOne() LARDER_REQUIRES(work_);
   Status FinishRebuild() LARDER_REQUIRES(work_);
   // Of a snapshot: which slots are live, and the ids.
   static Status ReadPoints(std::size_t size, Contents& contents, SnapshotReader& reader);
