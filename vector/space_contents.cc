@@ -1,5 +1,7 @@
 #include "vector/space_contents.h"
 
+#include <algorithm>
+
 #include "vector/no_throw.h"
 
 namespace larder {
@@ -59,6 +61,18 @@ Status VectorSpace::Rebuild::CopyOne() {
     ++next_;
     return {};
   });
+}
+
+void VectorSpace::Rebuild::CopyMetadata(std::uint32_t slot) {
+  const auto copy = std::lower_bound(origin.begin(), origin.end(), slot);
+  if (copy == origin.end() || *copy != slot) return;
+  Metadata metadata;
+  {
+    FairReaderLock lock(from->names->mutex);
+    metadata = from->names->columns.Get(slot);
+  }
+  FairWriterLock lock(to->names->mutex);
+  to->names->columns.Set(static_cast<std::uint32_t>(copy - origin.begin()), metadata);
 }
 
 }  // namespace larder

@@ -50,12 +50,13 @@ struct VectorSpace::Contents {
 struct VectorSpace::Rebuild {
   ContentsPointer from;
   ContentsPointer to;
-  std::vector<std::uint32_t> origin;   // by slot of `to`: its slot in `from`
-  std::uint64_t metadata_changes = 0;  // when it began
+  std::vector<std::uint32_t> origin;  // by slot of `to`: its slot in `from`; ascending
   std::uint32_t next() const { return next_; }
 
   // Copies the next slot of `from` if it is live. Errors: kIo, kOverloaded.
   Status CopyOne();
+  // Copies the metadata of a slot of `from` again. Throws std::bad_alloc.
+  void CopyMetadata(std::uint32_t slot);
 
  private:
   std::uint32_t next_ = 0;

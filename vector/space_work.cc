@@ -57,10 +57,11 @@ void VectorSpace::ContinueRebuild(std::size_t inserts) {
     if (rebuild_ == nullptr) {
       auto rebuild = std::make_unique<Rebuild>();
       rebuild->from = Current();
-      rebuild->metadata_changes = metadata_changes_.load();
       const std::size_t live = rebuild->from->live_count.load();
       LARDER_ASSIGN_OR_RETURN(rebuild->to, MakeContents(CapacityFor(live)));
       rebuild_ = std::move(rebuild);
+      MutexLock writer(writer_);
+      metadata_changes_.clear();
       rebuilding_ = true;
     }
     return CopyNext(inserts);
@@ -101,10 +102,8 @@ Status VectorSpace::CopyOne() {
 Status VectorSpace::FinishRebuild() {
   MutexLock writer(writer_);
   Rebuild& rebuild = *rebuild_;
-  if (rebuild.metadata_changes != metadata_changes_.load()) {
-    return Error{ErrorCode::kInternal, ErrorOrigin::kIndex, "metadata changed: begin again"};
-  }
   while (rebuild.next() < rebuild.from->size()) LARDER_RETURN_IF_ERROR(CopyOne());
+  for (const std::uint32_t slot : metadata_changes_) rebuild.CopyMetadata(slot);
   for (std::uint32_t slot = 0; slot < rebuild.origin.size(); ++slot) {
     if (!rebuild.from->live.Test(rebuild.origin[slot])) rebuild.to->Kill(slot);
   }

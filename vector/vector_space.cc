@@ -162,8 +162,8 @@ bool VectorSpace::SetMetadata(std::string_view id, const Metadata& metadata) {
   FairWriterLock lock(contents->names->mutex);
   const auto slot = contents->names->ids.Find(id);
   if (!slot) return false;
+  if (rebuilding_.load()) metadata_changes_.push_back(*slot);
   contents->names->columns.Set(*slot, metadata);
-  metadata_changes_.fetch_add(1);
   return true;
 }
 

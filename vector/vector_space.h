@@ -170,8 +170,8 @@ class VectorSpace {
   std::atomic<bool> rebuilding_{false};
   std::atomic<bool> reclaim_{false};
   std::size_t rebuild_refused_at_ LARDER_GUARDED_BY(work_) = 0;  // dead slots
-  // SetMetadata was called: what a rebuild has copied may be old.
-  std::atomic<std::uint64_t> metadata_changes_{0};
+  // Slots whose metadata was set since the rebuild began: what it has copied may be old.
+  std::vector<std::uint32_t> metadata_changes_ LARDER_GUARDED_BY(writer_);
 };
 
 }  // namespace larder

@@ -136,6 +136,23 @@ TEST_P(SpaceRebuildTest, MetadataThatIsSetMeanwhileIsKept) {
   ExpectRight();
 }
 
+TEST_P(SpaceRebuildTest, EndsWhileMetadataIsSetAllTheTime) {
+  Begin();
+  for (int step = 0; step < 2000; ++step) {
+    pair_.SetMetadata(Id(999), {{"number", {static_cast<double>(step)}}});
+    if (!space().Work(3)) break;
+  }
+  EXPECT_FALSE(Rebuilding());
+  // Nothing dead is left.
+  auto fresh = SpacePair(Options());
+  for (const std::string& id : space().Ids()) {
+    fresh.Upsert(id, pair_.reference.VectorOf(id), pair_.reference.MetadataOf(id));
+  }
+  fresh.WorkToTheEnd();
+  EXPECT_LT(space().memory_bytes(), fresh.space->memory_bytes() * 12 / 10);
+  ExpectRight();
+}
+
 TEST_P(SpaceRebuildTest, MoreMayBeStoredMeanwhileThanASmallSpaceHolds) {
   // 3,600 live ones are copied into a small space, which holds 4,096.
   for (std::size_t i = 1000; i < 4'000; ++i) Store(i);
