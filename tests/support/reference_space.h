@@ -27,7 +27,8 @@ class ReferenceSpace {
   };
 
   void Upsert(const std::string& id, std::vector<float> vector, Metadata metadata = {}) {
-    points_[id] = {next_++, std::move(vector), std::move(metadata)};
+    const double length = Length(vector);
+    points_[id] = {next_++, std::move(vector), length, std::move(metadata)};
   }
   bool Remove(const std::string& id) { return points_.erase(id) > 0; }
   bool SetMetadata(const std::string& id, Metadata metadata) {
@@ -55,9 +56,10 @@ class ReferenceSpace {
   std::vector<Found> Search(const std::vector<float>& query, std::size_t k,
                             const Filter* filter = nullptr) const {
     std::vector<std::pair<double, std::pair<std::size_t, const std::string*>>> all;
+    const double length = Length(query);
     for (const auto& [id, point] : points_) {
       if (filter != nullptr && !filter->Matches(point.metadata)) continue;
-      const double score = Score(point.vector, query);
+      const double score = Score(point.vector, point.length, query, length);
       all.push_back({IsDistance(metric_) ? score : -score, {point.age, &id}});
     }
     const auto most = static_cast<std::ptrdiff_t>(std::min(k, all.size()));
@@ -82,16 +84,7 @@ class ReferenceSpace {
   }
 
   double Score(const std::vector<float>& a, const std::vector<float>& b) const {
-    double inner = 0;
-    double squares = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      const double x = a[i];
-      const double y = b[i];
-      inner += x * y;
-      squares += (x - y) * (x - y);
-    }
-    if (metric_ == Metric::kEuclidean) return std::sqrt(squares);
-    return metric_ == Metric::kDot ? inner : inner / (Length(a) * Length(b));
+    return Score(a, Length(a), b, Length(b));
   }
 
   // The share of `expected` that `found` holds; one that is as near as the farthest expected
@@ -136,8 +129,23 @@ class ReferenceSpace {
   struct Point {
     std::size_t age = 0;
     std::vector<float> vector;
+    double length = 0;
     Metadata metadata;
   };
+
+  double Score(const std::vector<float>& a, double length_a, const std::vector<float>& b,
+               double length_b) const {
+    double sum = 0;
+    if (metric_ == Metric::kEuclidean) {
+      for (std::size_t i = 0; i < a.size(); ++i) {
+        const double difference = static_cast<double>(a[i]) - b[i];
+        sum += difference * difference;
+      }
+      return std::sqrt(sum);
+    }
+    for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * b[i];
+    return metric_ == Metric::kDot ? sum : sum / (length_a * length_b);
+  }
 
   static double Length(const std::vector<float>& vector) {
     double squares = 0;
