@@ -101,20 +101,22 @@ Status VectorSpace::Upsert(const Point& point) {
 Status VectorSpace::Store(const Point& point, const float* vector) {
   static const Metadata kNoMetadata;
   const Metadata& metadata = point.metadata == nullptr ? kNoMetadata : *point.metadata;
-  std::size_t waiting = 0;
+  bool full = false;
   while (true) {
     {
       MutexLock writer(writer_);
       const ContentsPointer contents = Current();
       if (!contents->full()) {
         LARDER_RETURN_IF_ERROR(contents->Add(point.id, vector, metadata));
-        waiting = contents->size() - contents->graph->linked();
+        const std::size_t linked = contents->graph->linked();
+        full = contents->size() - linked > options_.tail &&
+               (linked > 0 || contents->size() > options_.exact_below);
         break;
       }
     }
     LARDER_RETURN_IF_ERROR(Grow());
   }
-  if (waiting > options_.tail && waiting > options_.exact_below) {
+  if (full) {
     // The tail is full: who fills it helps to empty it.
     FairWriterLock work(work_);
     LinkWaiting(1);
