@@ -14,7 +14,7 @@ build_packages=(
 test_packages=(libgtest-dev libgmock-dev nodejs npm)
 # What script/check and the benchmarks need beside that.
 check_packages=(clang clang-format clang-tidy libclang-rt-14-dev)
-bench_packages=(libbenchmark-dev wrk nginx-light curl strace)
+bench_packages=(libbenchmark-dev wrk nginx-light curl strace libfaiss-dev libopenblas-dev)
 
 # install PACKAGE...: installs those that are missing; says nothing when none is.
 install() {
