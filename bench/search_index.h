@@ -2,15 +2,16 @@
 // lines on its standard input, each answered by one line of JSON, so that one coordinator can take
 // turns with all of them:
 //
-//   at the start  {"name", "note", "build_s", "bytes_per_vector"}
+//   at the start  {"name", "note", "build_s", "build_cpu_s", "bytes_per_vector"}
 //   run EF        {"ef", "qps", "recall", "p50_us", "p99_us", "cpu_us"}
 //   save PATH     {"seconds", "bytes"}, or {"seconds": null} when the library cannot
 //   load PATH     {"seconds"}: replaces the index by the one that was saved there
 //   quit          ends the program, as the end of the input does
 //
 // A run searches for every query once, one by one, k = 10. Its qps and percentiles are by the
-// clock; cpu_us is the CPU time of one search, which other work on the machine disturbs less.
-// All of it on one thread, and one index a process, so that the growth of the process is its size.
+// clock; cpu_us is the CPU time of one search. CPU time is what other work on the machine disturbs
+// less. All of it on one thread, and one index a process, so that the growth of the process is its
+// size.
 #pragma once
 
 #include <cstddef>

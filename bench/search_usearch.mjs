@@ -56,6 +56,7 @@ const before = anonymousBytes();
 let index = makeIndex(64);
 let indexEf = 64;
 let build = 0;
+const cpuAtStart = process.cpuUsage();
 const file = openSync(`${folder}/base.f32`);
 for (let first = 0; first < count; ) {
   const rows = Math.min(10_000, count - first);
@@ -66,10 +67,12 @@ for (let first = 0; first < count; ) {
   first += rows;
 }
 closeSync(file);
+const buildCpu = process.cpuUsage(cpuAtStart);
 print({
   name: `usearch ${version} HNSW ${variant}`,
   note: "through Node.js",
   build_s: build,
+  build_cpu_s: (buildCpu.user + buildCpu.system) / 1e6,
   bytes_per_vector: Math.round((anonymousBytes() - before) / count),
 });
 
