@@ -15,6 +15,9 @@ set_target_properties(bench_search_data PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CM
 target_compile_options(bench_search_data PRIVATE -O3)
 add_dependencies(bench_search bench_search_data)
 
+search_index(bench_search_larder search_larder_main.cc)
+target_link_libraries(bench_search_larder PRIVATE larder_vector)
+
 # hnswlib picks its kernels by macro: the only programs that run on some CPUs alone.
 search_index(bench_search_hnswlib_avx512 search_hnswlib_main.cc)
 search_index(bench_search_hnswlib_avx2 search_hnswlib_main.cc)

@@ -7,6 +7,9 @@ import { createInterface } from "node:readline";
 
 // Name for --only, program, its VARIANT.
 const known = [
+  ["larder-int8", "bench_search_larder", "int8"],
+  ["larder-bf16", "bench_search_larder", "bf16"],
+  ["larder-float32", "bench_search_larder", "float32"],
   ["faiss-root", "bench_search_faiss_root", "float32"],
   ["faiss-root-sq8", "bench_search_faiss_root", "sq8"],
   ["faiss-root-flat", "bench_search_faiss_root", "flat"],
