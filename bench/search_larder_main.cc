@@ -20,23 +20,21 @@ using larder::VectorSpace;
 
 class LarderIndex final : public SearchedIndex {
  public:
-  LarderIndex(const SearchData& data, std::string folder, std::string storage_name,
+  LarderIndex(const SearchData& data, const std::string& storage_name,
               const VectorSpace::Options& options)
-      : data_(data),
-        folder_(std::move(folder)),
-        storage_name_(std::move(storage_name)),
-        options_(options) {
-    std::filesystem::create_directories(folder_);
-    options_.directory = folder_;
+      : data_(data), options_(options), name_("Larder " + storage_name) {
+    std::filesystem::create_directories(options_.directory);
   }
   ~LarderIndex() override {
     space_.reset();
-    std::filesystem::remove_all(folder_);
+    std::filesystem::remove_all(options_.directory);
   }
 
-  std::string name() const override { return "Larder " + storage_name_; }
+  std::string name() const override { return name_ + ", M = " + std::to_string(options_.m); }
   std::string note() const override {
-    return "the best candidates ranked again by float32 from a mapped file; saves are synced";
+    return "M = " + std::to_string(options_.m) +
+           ", ef_construction = " + std::to_string(options_.ef_construction) +
+           "; the best candidates ranked again by float32 from a mapped file; saves are synced";
   }
   void Build() override {
     space_ = ValueOf(VectorSpace::Create(options_));
@@ -75,35 +73,44 @@ class LarderIndex final : public SearchedIndex {
   }
 
   const SearchData& data_;
-  const std::string folder_, storage_name_;
-  VectorSpace::Options options_;
+  const VectorSpace::Options options_;
+  const std::string name_;
   larder::SearchOptions search_ = {.k = k};
   std::unique_ptr<VectorSpace> space_;
 };
 
+// The storage at the front of a variant.
 std::optional<Storage> StorageOf(std::string_view variant) {
-  if (variant == "int8") return Storage::kInt8;
-  if (variant == "bf16") return Storage::kBf16;
-  if (variant == "float32") return Storage::kFloat32;
+  if (variant.starts_with("int8")) return Storage::kInt8;
+  if (variant.starts_with("bf16")) return Storage::kBf16;
+  if (variant.starts_with("float32")) return Storage::kFloat32;
   return std::nullopt;
+}
+
+// A variant is a storage with M and ef_construction as the server has them, or, with "-as-peers"
+// behind it, as the other programs have them.
+std::unique_ptr<SearchedIndex> MakeIndex(const std::string& folder, std::string_view variant,
+                                         const SearchData& data, const BuildOptions& build) {
+  const auto storage = StorageOf(variant);
+  if (!storage) return nullptr;
+  VectorSpace::Options options;
+  options.dim = data.dim();
+  options.storage = *storage;
+  if (variant.ends_with("-as-peers")) {
+    options.m = build.m;
+    options.ef_construction = build.ef_construction;
+  }
+  options.directory = folder + "/larder-" + std::string(variant);
+  const std::string name(variant.substr(0, variant.find('-')));
+  return std::make_unique<LarderIndex>(data, name, options);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::string folder = argc > 2 ? argv[2] : "";
-  return ServeIndex(argc, argv,
-                    [&](std::string_view variant, const SearchData& data,
-                        const BuildOptions& build) -> std::unique_ptr<SearchedIndex> {
-                      const auto storage = StorageOf(variant);
-                      if (!storage) return nullptr;
-                      VectorSpace::Options options;
-                      options.dim = data.dim();
-                      options.storage = *storage;
-                      options.m = build.m;
-                      options.ef_construction = build.ef_construction;
-                      const std::string name(variant);
-                      return std::make_unique<LarderIndex>(data, folder + "/larder-" + name, name,
-                                                           options);
-                    });
+  return ServeIndex(
+      argc, argv, [&](std::string_view variant, const SearchData& data, const BuildOptions& build) {
+        return MakeIndex(folder, variant, data, build);
+      });
 }

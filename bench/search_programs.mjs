@@ -10,6 +10,7 @@ const known = [
   ["larder-int8", "bench_search_larder", "int8"],
   ["larder-bf16", "bench_search_larder", "bf16"],
   ["larder-float32", "bench_search_larder", "float32"],
+  ["larder-int8-as-peers", "bench_search_larder", "int8-as-peers"],
   ["faiss-root", "bench_search_faiss_root", "float32"],
   ["faiss-root-sq8", "bench_search_faiss_root", "sq8"],
   ["faiss-root-flat", "bench_search_faiss_root", "flat"],
@@ -26,8 +27,9 @@ const known = [
 export const faissBaselines = ["faiss-root", "faiss"];
 export const hnswlibBaselines = ["hnswlib-avx512", "hnswlib-avx2"];
 
-// Those of `only` (names; all when it is empty) that are there. Throws on a name it does not know.
-export function availablePrograms(folder, only) {
+// Those of `only` (names; all when it is empty) that are there, to be built with this M. Throws on
+// a name it does not know.
+export function availablePrograms(folder, only, m) {
   const wrong = only.filter((name) => !known.some(([other]) => other === name));
   if (wrong.length > 0) {
     throw new Error(`unknown: ${wrong}; known: ${known.map(([name]) => name).join(" ")}`);
@@ -40,7 +42,7 @@ export function availablePrograms(folder, only) {
       const file = usearch ? `${modules}/node_modules/usearch` : `${folder}/${program}`;
       const script = new URL("search_usearch.mjs", import.meta.url).pathname;
       const command = usearch ? [process.execPath, "--expose-gc", script] : [file];
-      return { name, there: existsSync(file), command: [...command, variant] };
+      return { name, there: existsSync(file), command: [...command, variant], options: ["--m", m] };
     })
     .filter(({ there }) => there);
 }
@@ -48,15 +50,15 @@ export function availablePrograms(folder, only) {
 // A program that has built its index of the vectors in a folder, and then answers line by line.
 export class RunningIndex {
   // Resolves when the index is built. Rejects when the program ends before.
-  static async start({ name, command }, data) {
-    const index = new RunningIndex(name, command, data);
+  static async start({ name, command, options }, data) {
+    const index = new RunningIndex(name, [...command, data, ...options]);
     index.built = await index.#answer();
     return index;
   }
 
-  constructor(name, [program, ...options], data) {
+  constructor(name, [program, ...words]) {
     this.name = name;
-    this.#process = spawn(program, [...options, data], { stdio: ["pipe", "pipe", "inherit"] });
+    this.#process = spawn(program, words, { stdio: ["pipe", "pipe", "inherit"] });
     this.#process.on("error", () => {});
     this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
   }

@@ -1,5 +1,5 @@
 // Of bench/search: starts the programs, takes turns with them, and prints the tables.
-//   node search_rounds.mjs --programs DIR --data DIR --rounds N --only "NAME ..."
+//   node search_rounds.mjs --programs DIR --data DIR --rounds N --m N --only "NAME ..."
 import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
 import {
@@ -22,6 +22,7 @@ const { values: options } = parseArgs({
     programs: { type: "string" },
     data: { type: "string" },
     rounds: { type: "string", default: "5" },
+    m: { type: "string", default: "16" },
     only: { type: "string", default: "" },
   },
 });
@@ -90,7 +91,11 @@ function printRounds(indexes) {
   for (const { built } of indexes) console.log(`- ${built.name}: ${built.note}`);
 }
 
-const programs = availablePrograms(options.programs, options.only.split(" ").filter(Boolean));
+const programs = availablePrograms(
+  options.programs,
+  options.only.split(" ").filter(Boolean),
+  options.m,
+);
 const indexes = [];
 process.on("exit", () => indexes.forEach((index) => index.kill()));
 process.on("SIGTERM", () => process.exit(143));
@@ -109,7 +114,7 @@ for (let round = 1; round <= Number(options.rounds); ++round) {
 }
 for (const index of indexes) index.saved = await saveAndLoad(index, index.rounds[0].recall);
 console.log(
-  `- ${options.rounds} rounds, interleaved, medians; k = 10, one thread, M = 16, ef_construction = 200`,
+  `- ${options.rounds} rounds, interleaved, medians; k = 10, one thread, M = ${options.m}, ef_construction = 200`,
 );
 console.log();
 printRounds(indexes);
