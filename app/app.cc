@@ -124,14 +124,20 @@ struct App::Graph {
             [this](std::function<void()> work) { Background(std::move(work)); },
             [this](std::function<void()> work) { return refreshes.Submit(std::move(work)); },
             ResponsesOptionsOf(config)),
-        search_handler(embeddings, indexer, spaces, *store, clock,
+        embedder(embeddings),
+        collection_search(collections, embedder, clock),
+        search_handler(embeddings, embedder, collection_search, indexer, spaces, *store, clock,
                        LongestEmbeddingLifetime(config)),
+        collection_handler(collections, embedder),
+        vector_store_handler(collections, collection_search, pass_through),
+        vectorize_handler(collections, collection_search),
         telemetry(*store, clock, {Version(), config.upstream.url, data_dir.path()},
                   [this] { return ReadGauges(); }),
         access(config.admin, config.front.host),
         admin_handler(telemetry, access, [this] { return ReadHealth(); }),
         proxy({embeddings, embeddings_handler, responses_handler, pass_through, tunnel_handler,
-               search_handler, admin_handler},
+               search_handler, collection_handler, vector_store_handler, vectorize_handler,
+               admin_handler},
               partitioner, clock,
               {config.max_request_bytes,
                via,
@@ -179,7 +185,12 @@ struct App::Graph {
   PassThroughHandler pass_through;
   TunnelHandler tunnel_handler;
   ResponsesHandler responses_handler;
+  TextEmbedder embedder;
+  CollectionSearch collection_search;
   SearchHandler search_handler;
+  CollectionHandler collection_handler;
+  VectorStoreHandler vector_store_handler;
+  VectorizeHandler vectorize_handler;
   Telemetry telemetry;
   AdminAccess access;
   AdminHandler admin_handler;

@@ -4,6 +4,7 @@
 #include "proxy/http/websocket.h"
 #include "proxy/openai/errors.h"
 #include "proxy/request_id.h"
+#include "proxy/search/vectorize_reply.h"
 #include "proxy/server_timing.h"
 
 namespace larder {
@@ -62,11 +63,11 @@ RequestPlan Proxy::Plan(const Request& head) const {
   const RouteKind kind = RouteOf(head.method, head.target).kind;
   RequestPlan plan;
   plan.on_loop = IsAdminKind(kind) || kind == RouteKind::kNotFound;
-  plan.tunnel = !plan.on_loop && kind != RouteKind::kSearch && AsksForWebsocket(head);
+  plan.tunnel = !plan.on_loop && !IsSearchKind(kind) && AsksForWebsocket(head);
   plan.whole_body = kind != RouteKind::kPassThrough && !plan.tunnel;
   plan.max_body_bytes = plan.whole_body ? options_.max_request_bytes : 0;
   // What waits for upstream, mostly. A search computes, and so does a large body.
-  plan.on_fiber = !plan.tunnel && kind != RouteKind::kSearch &&
+  plan.on_fiber = !plan.tunnel && !IsSearchKind(kind) &&
                   (!plan.whole_body || head.body_size.value_or(kMaxFiberBody + 1) <= kMaxFiberBody);
   return plan;
 }
@@ -93,6 +94,9 @@ Response Proxy::Handle(Request request) {
     response = cors_.AnswerPreflight(request);
   } else {
     response = HandleApi(request, route, context);
+    if (route.kind == RouteKind::kVectorize && response.status >= 400) {
+      response = AsVectorizeError(std::move(response));
+    }
     cors_.Decorate(request, response.headers);
     AddCacheHeaders(context.status, response.headers);
     // What a stream will have cost is not known at its head.
@@ -146,13 +150,14 @@ Response Proxy::Dispatch(const Request& request, const Route& route, RequestCont
     case RouteKind::kResponses:
       return handlers_.responses.Handle(request, route.endpoint, context);
     case RouteKind::kSearch:
-      if (request.method != "POST") {
-        Response refused = RenderError(Error{ErrorCode::kMethodNotAllowed, ErrorOrigin::kDownstream,
-                                             "search is asked for with POST"});
-        refused.headers.Set("allow", "POST");
-        return refused;
-      }
+      if (request.method != "POST") return RefuseMethod("POST");
       return handlers_.search.Handle(request, context);
+    case RouteKind::kCollections:
+      return handlers_.collections.Handle(request, route.segments, context);
+    case RouteKind::kVectorStore:
+      return handlers_.vector_stores.Handle(request, route.segments[0], context);
+    case RouteKind::kVectorize:
+      return handlers_.vectorize.Handle(request, route.segments, context);
     default:
       return handlers_.pass_through.Handle(request, context);
   }

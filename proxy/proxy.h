@@ -17,7 +17,10 @@
 #include "proxy/openai/tunnel_handler.h"
 #include "proxy/partitioner.h"
 #include "proxy/route.h"
+#include "proxy/search/collection_handler.h"
 #include "proxy/search/search_handler.h"
+#include "proxy/search/vector_store_handler.h"
+#include "proxy/search/vectorize_handler.h"
 
 namespace larder {
 
@@ -39,6 +42,9 @@ class Proxy final : public HttpHandler {
     PassThroughHandler& pass_through;
     TunnelHandler& tunnel;
     SearchHandler& search;
+    CollectionHandler& collections;
+    VectorStoreHandler& vector_stores;
+    VectorizeHandler& vectorize;
     AdminHandler& admin;
   };
   // Told of every finished request; called on a front's thread, must be quick.

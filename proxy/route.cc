@@ -1,5 +1,7 @@
 #include "proxy/route.h"
 
+#include <optional>
+
 #include "proxy/http/message.h"
 
 namespace larder {
@@ -11,6 +13,27 @@ std::optional<std::string_view> Below(std::string_view path, std::string_view pr
   const std::string_view rest = path.substr(prefix.size());
   if (!rest.empty() && rest.front() != '/') return std::nullopt;
   return rest;
+}
+
+// "/a/b%20c" is "a", "b c"; a slash at the end adds nothing.
+std::vector<std::string> SegmentsOf(std::string_view path) {
+  std::vector<std::string> segments;
+  while (path.size() > 1) {
+    path.remove_prefix(1);
+    const std::string_view segment = path.substr(0, path.find('/'));
+    segments.push_back(PercentDecode(segment));
+    path.remove_prefix(segment.size());
+  }
+  return segments;
+}
+
+// The path below the indexes of whatever account.
+std::optional<std::string_view> BelowVectorize(std::string_view path) {
+  const auto account = Below(path, "/client/v4/accounts");
+  if (!account || account->size() < 2) return std::nullopt;
+  const std::size_t end = account->find('/', 1);
+  if (end == std::string_view::npos || end == 1) return std::nullopt;
+  return Below(account->substr(end), "/vectorize/v2/indexes");
 }
 
 RouteKind KindOf(Endpoint endpoint) {
@@ -59,8 +82,22 @@ Route RouteOf(std::string_view method, std::string_view target) {
   } else if (path == "/v1/search") {
     route.kind = RouteKind::kSearch;
     route.label = "search";
+  } else if (const auto collections = Below(path, "/v1/collections")) {
+    route.kind = RouteKind::kCollections;
+    route.label = "collections";
+    route.segments = SegmentsOf(*collections);
+  } else if (const auto indexes = BelowVectorize(path)) {
+    route.kind = RouteKind::kVectorize;
+    route.label = "vectorize";
+    route.segments = SegmentsOf(*indexes);
   } else if (const auto below = Below(path, "/v1")) {
     route = ApiRoute(method, *below);
+    const auto stores = Below(*below, "/vector_stores");
+    auto segments = stores && method == "POST" ? SegmentsOf(*stores) : std::vector<std::string>();
+    if (segments.size() == 2 && segments[1] == "search") {
+      route.kind = RouteKind::kVectorStore;
+      route.segments = {std::move(segments[0])};
+    }
     route.upstream_path = std::string(*below) + std::string(query);
     if (below->empty()) route.upstream_path.insert(0, "/");
   } else if (const auto azure = Below(path, "/openai")) {

@@ -28,6 +28,20 @@ TEST(RouteTest, IsDecidedByMethodAndPath) {
       {"POST", "/admin", RouteKind::kAdmin, "admin"},
       {"POST", "/v1/search", RouteKind::kSearch, "search"},
       {"GET", "/v1/search", RouteKind::kSearch, "search"},
+      {"GET", "/v1/collections", RouteKind::kCollections, "collections"},
+      {"PUT", "/v1/collections/a%20b?x", RouteKind::kCollections, "collections"},
+      {"POST", "/v1/collections/a/upsert", RouteKind::kCollections, "collections"},
+      {"POST", "/v1/collectionsx", RouteKind::kPassThrough, "passthrough", "/collectionsx"},
+      {"POST", "/v1/vector_stores/a/search?b=c", RouteKind::kVectorStore, "passthrough",
+       "/vector_stores/a/search?b=c"},
+      {"GET", "/v1/vector_stores/a/search", RouteKind::kPassThrough, "passthrough",
+       "/vector_stores/a/search"},
+      {"POST", "/v1/vector_stores/a/files", RouteKind::kPassThrough, "passthrough",
+       "/vector_stores/a/files"},
+      {"POST", "/v1/vector_stores", RouteKind::kPassThrough, "passthrough", "/vector_stores"},
+      {"GET", "/client/v4/accounts/a/vectorize/v2/indexes", RouteKind::kVectorize, "vectorize"},
+      {"POST", "/client/v4/accounts/a/vectorize/v2/indexes/x/query", RouteKind::kVectorize,
+       "vectorize"},
       {"POST", "/v1/embeddings", RouteKind::kEmbeddings, "embeddings", "/embeddings"},
       {"POST", "/v1/embeddings?a=%20b", RouteKind::kEmbeddings, "embeddings", "/embeddings?a=%20b"},
       {"POST", "/v1/chat/completions", RouteKind::kResponses, "chat", "/chat/completions"},
@@ -66,6 +80,9 @@ TEST(RouteTest, IsDecidedByMethodAndPath) {
       {"POST", "/openai/deployments//embeddings", RouteKind::kEmbeddings, "embeddings",
        "/openai/deployments//embeddings", true, ""},
       // Not Larder's
+      {"GET", "/client/v4/accounts//vectorize/v2/indexes", RouteKind::kNotFound, "unknown"},
+      {"GET", "/client/v4/accounts/a/vectorize/indexes", RouteKind::kNotFound, "unknown"},
+      {"GET", "/client/v4/accounts/a", RouteKind::kNotFound, "unknown"},
       {"GET", "/v1x", RouteKind::kNotFound, "unknown"},
       {"GET", "/v2/models", RouteKind::kNotFound, "unknown"},
       {"GET", "/dashboardx", RouteKind::kNotFound, "unknown"},
@@ -85,6 +102,18 @@ TEST(RouteTest, IsDecidedByMethodAndPath) {
     EXPECT_EQ(route.from_origin, c.from_origin) << c.method << " " << c.target;
     EXPECT_EQ(route.model_in_path, c.model) << c.method << " " << c.target;
   }
+}
+
+TEST(RouteTest, TakesThePathBelowApart) {
+  using Segments = std::vector<std::string>;
+  EXPECT_EQ(RouteOf("GET", "/v1/collections?limit=1").segments, Segments());
+  EXPECT_EQ(RouteOf("GET", "/v1/collections/").segments, Segments());
+  EXPECT_EQ(RouteOf("POST", "/v1/collections/a%2Fb%20c/upsert").segments,
+            (Segments{"a/b c", "upsert"}));
+  EXPECT_EQ(RouteOf("POST", "/v1/vector_stores/vs%5F1/search").segments, Segments{"vs_1"});
+  EXPECT_EQ(
+      RouteOf("GET", "/client/v4/accounts/1/vectorize/v2/indexes/x/metadata_index/list").segments,
+      (Segments{"x", "metadata_index", "list"}));
 }
 
 }  // namespace

@@ -137,6 +137,14 @@ TEST_F(SearchHandlerTest, LimitsTheAnswerByKAndByScore) {
   EXPECT_EQ(TextsOf(Search(R"({"model":"m","query":[1,0],"min_score":-1})")).size(), 4U);
 }
 
+TEST_F(SearchHandlerTest, SaysWhetherEveryVectorWasConsidered) {
+  EmbedTexts({"north", "east"});
+  ASSERT_TRUE(world().WaitUntilIndexed(2));
+  const Answer answer = Search(R"({"model":"m","query":[0,5],"exact":true})");
+  EXPECT_THAT(TextsOf(answer), ElementsAre("north", "east"));
+  EXPECT_THAT(answer.body, HasSubstr("\"exact\":true"));
+}
+
 TEST_F(SearchHandlerTest, ReturnsVectorsWhenAsked) {
   EmbedTexts({"far east"});
   ASSERT_TRUE(world().WaitUntilIndexed(1));
@@ -242,8 +250,8 @@ TEST_F(SearchHandlerTest, RefusesAWrongFieldByName) {
       {"an object", R"({"model":"m","query":{}})", 400, "query"},
       {"an empty vector", R"({"model":"m","query":[]})", 400, "query"},
       {"a zero vector", R"({"model":"m","query":[0,0.0]})", 400, "query"},
-      {"a text in a vector", R"({"model":"m","query":[1,"2"]})", 400, "query"},
-      {"beyond float32", R"({"model":"m","query":[1e39]})", 400, "query"},
+      {"a text in a vector", R"({"model":"m","query":[1,"2"]})", 400, "query[1]"},
+      {"beyond float32", R"({"model":"m","query":[1e39]})", 400, "query[0]"},
       {"k of 0", R"({"model":"m","query":"a","top_k":0})", 400, "top_k"},
       {"k of 1001", R"({"model":"m","query":"a","top_k":1001})", 400, "top_k"},
       {"a broken k", R"({"model":"m","query":"a","top_k":1.5})", 400, "top_k"},
@@ -254,8 +262,10 @@ TEST_F(SearchHandlerTest, RefusesAWrongFieldByName) {
       {"dimensions of 0", R"({"model":"m","query":"a","dimensions":0})", 400, "dimensions"},
       {"an unknown field", R"({"model":"m","query":"a","topk":5})", 400, "topk"},
       {"a doubled field", R"({"model":"m","query":"a","query":"b"})", 400, "query"},
-      {"a collection", R"({"model":"m","query":"a","collection":"c"})", 404, "collection"},
-      {"a filter", R"({"model":"m","query":"a","filter":{}})", 404, "filter"},
+      {"a collection that is none", R"({"model":"m","query":"a","collection":"c"})", 404,
+       "collection"},
+      {"a filter without a collection", R"({"model":"m","query":"a","filter":{}})", 400, "filter"},
+      {"a textual exactness", R"({"model":"m","query":"a","exact":"yes"})", 400, "exact"},
   };
   for (const auto& c : kCases) {
     const Answer answer = Search(c.body);

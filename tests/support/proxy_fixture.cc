@@ -185,8 +185,16 @@ ProxyWorld::ProxyWorld(Store& inner, ManualClock& clock, FakeUpstream& upstream,
         return true;
       },
       options.responses);
-  search_ =
-      std::make_unique<SearchHandler>(*embeddings_, *indexer_, spaces_, store_, clock, lifetime);
+  collections_ = std::make_unique<Collections>(data_store_, clock, log_, options.collections);
+  collections_->Start();
+  embedder_ = std::make_unique<TextEmbedder>(*embeddings_);
+  collection_search_ = std::make_unique<CollectionSearch>(*collections_, *embedder_, clock);
+  search_ = std::make_unique<SearchHandler>(*embeddings_, *embedder_, *collection_search_,
+                                            *indexer_, spaces_, store_, clock, lifetime);
+  collection_handler_ = std::make_unique<CollectionHandler>(*collections_, *embedder_);
+  vector_stores_ =
+      std::make_unique<VectorStoreHandler>(*collections_, *collection_search_, *pass_through_);
+  vectorize_ = std::make_unique<VectorizeHandler>(*collections_, *collection_search_);
   telemetry_ = std::make_unique<Telemetry>(
       store_, clock, TelemetryInfo{"1.2.3", upstream.name(), "/data"}, [] { return Gauges{}; });
   access_ = std::make_unique<AdminAccess>(options.admin, options.listen_host);
@@ -195,7 +203,8 @@ ProxyWorld::ProxyWorld(Store& inner, ManualClock& clock, FakeUpstream& upstream,
   });
   proxy_ = std::make_unique<Proxy>(
       Proxy::Handlers{*embeddings_, *embeddings_handler_, *responses_handler_, *pass_through_,
-                      *tunnel_, *search_, *admin_},
+                      *tunnel_, *search_, *collection_handler_, *vector_stores_, *vectorize_,
+                      *admin_},
       partitioner_, clock, ProxyOptions{1 << 20, kVia, upstream.name(), options.mode, options.cors},
       [this](const RequestRecord& record) {
         MutexLock lock(mutex_);

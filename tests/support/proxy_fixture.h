@@ -70,6 +70,7 @@ struct ProxyWorldOptions {
   ResponsesOptions responses = {};
   IndexerOptions indexer = {};
   AdminOptions admin = {};
+  CollectionsOptions collections = {};
   std::string listen_host = "127.0.0.1";
   CacheMode mode = CacheMode::kOn;
   CorsOptions cors = {};
@@ -127,7 +128,15 @@ class ProxyWorld {
   std::unique_ptr<PassThroughHandler> pass_through_;
   std::unique_ptr<TunnelHandler> tunnel_;
   std::unique_ptr<ResponsesHandler> responses_handler_;
+  Log log_{LogFormat::kText, LogLevel::kError};
+  MemoryStore data_store_;
+  std::unique_ptr<Collections> collections_;
+  std::unique_ptr<TextEmbedder> embedder_;
+  std::unique_ptr<CollectionSearch> collection_search_;
   std::unique_ptr<SearchHandler> search_;
+  std::unique_ptr<CollectionHandler> collection_handler_;
+  std::unique_ptr<VectorStoreHandler> vector_stores_;
+  std::unique_ptr<VectorizeHandler> vectorize_;
   std::unique_ptr<Telemetry> telemetry_;
   std::unique_ptr<AdminAccess> access_;
   std::unique_ptr<AdminHandler> admin_;
