@@ -1,5 +1,7 @@
 #include "proxy/proxy.h"
 
+#include <algorithm>
+
 #include "proxy/forwarding.h"
 #include "proxy/http/websocket.h"
 #include "proxy/openai/errors.h"
@@ -11,6 +13,8 @@ namespace larder {
 namespace {
 
 constexpr std::uint64_t kMaxFiberBody = 64UL * 1024;
+// A request may bring thousands of vectors. Vectorize's limit of an upload.
+constexpr std::uint64_t kMaxPointsBody = 100U << 20;
 
 bool IsAdminKind(RouteKind kind) {
   return kind == RouteKind::kHealth || kind == RouteKind::kMetrics ||
@@ -66,6 +70,9 @@ RequestPlan Proxy::Plan(const Request& head) const {
   plan.tunnel = !plan.on_loop && !IsSearchKind(kind) && AsksForWebsocket(head);
   plan.whole_body = kind != RouteKind::kPassThrough && !plan.tunnel;
   plan.max_body_bytes = plan.whole_body ? options_.max_request_bytes : 0;
+  if (kind == RouteKind::kCollections || kind == RouteKind::kVectorize) {
+    plan.max_body_bytes = std::max(plan.max_body_bytes, kMaxPointsBody);
+  }
   // What waits for upstream, mostly. A search computes, and so does a large body.
   plan.on_fiber = !plan.tunnel && !IsSearchKind(kind) &&
                   (!plan.whole_body || head.body_size.value_or(kMaxFiberBody + 1) <= kMaxFiberBody);

@@ -193,6 +193,16 @@ TEST_F(ProxyHandleTest, RecordsTheModelOfAnAzurePath) {
   EXPECT_EQ(world().records()[0].model, "my d");
 }
 
+TEST_F(ProxyHandleTest, PointsMayComeInABodyOfAHundredMebibytes) {
+  for (const char* target :
+       {"/v1/collections/c/upsert", "/client/v4/accounts/a/vectorize/v2/indexes/c/upsert"}) {
+    const RequestPlan plan = world().proxy().Plan(MakeRequest("POST", target));
+    EXPECT_EQ(plan.max_body_bytes, 100U << 20) << target;
+    EXPECT_TRUE(plan.whole_body) << target;
+    EXPECT_FALSE(plan.on_fiber) << target;
+  }
+}
+
 TEST_F(ProxyHandleTest, GathersABodyWholeOnlyWhereItIsReadByLarder) {
   const struct {
     const char* method;
