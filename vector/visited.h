@@ -17,25 +17,30 @@ class Visited {
  public:
   // Slots below `slots` may be marked. Precondition: nothing is marked. Throws std::bad_alloc.
   void Cover(std::size_t slots) {
-    if (words_.size() * 64 < slots) words_.resize(slots / 64 + 1);
+    if (words_.size() * 64 >= slots) return;
+    touched_.resize(slots / 64 + 1);
+    words_.resize(slots / 64 + 1);
   }
-  // True the first time it is asked about `slot`. Throws std::bad_alloc.
+  // True the first time it is asked about `slot`.
   bool Mark(std::uint32_t slot) {
     std::uint64_t& word = words_[slot / 64];
     const std::uint64_t bit = std::uint64_t{1} << (slot % 64);
     if ((word & bit) != 0) return false;
-    if (word == 0) touched_.push_back(slot / 64);
+    touched_[touched_count_] = slot / 64;
+    touched_count_ += word == 0 ? 1 : 0;
     word |= bit;
     return true;
   }
   void Clear() {
-    for (const std::uint32_t index : touched_) words_[index] = 0;
-    touched_.clear();
+    for (std::size_t i = 0; i < touched_count_; ++i) words_[touched_[i]] = 0;
+    touched_count_ = 0;
   }
 
  private:
   std::vector<std::uint64_t> words_;
-  std::vector<std::uint32_t> touched_;  // words that are not 0
+  // The words that are not 0 come first; as long as words_, so that every one of them fits.
+  std::vector<std::uint32_t> touched_;
+  std::size_t touched_count_ = 0;
 };
 
 class VisitedPool {
