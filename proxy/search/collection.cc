@@ -8,6 +8,7 @@ namespace larder {
 namespace {
 
 constexpr std::size_t kMostInAGroup = 64;
+constexpr std::size_t kBytesInAGroup = std::size_t{16} << 20;
 // Of a point while its index is not there to be asked: links, tables, metadata.
 constexpr std::size_t kGuessedBytesPerPoint = 512;
 
@@ -16,6 +17,14 @@ Error Full(std::size_t limit) {
                "the collections may use " + std::to_string(limit >> 20) +
                    " MiB of memory (collections.memory_bytes), and that is used up: delete points, "
                    "or raise it"};
+}
+
+std::size_t StoredBytes(const CollectionWrite& write) {
+  std::size_t bytes = 0;
+  for (const NewPoint& point : write.points) {
+    bytes += point.values.size() * sizeof(float) + point.text.size() + point.metadata.size();
+  }
+  return bytes;
 }
 
 // A database that takes no writes any more is out of service, not broken by this request.
@@ -51,6 +60,11 @@ CollectionRecord Collection::Record() const {
   return record_;
 }
 
+std::uint64_t Collection::sequence() const {
+  MutexLock lock(mutex_);
+  return record_.sequence;
+}
+
 CollectionInfo Collection::Info() const {
   MutexLock lock(mutex_);
   CollectionInfo info;
@@ -82,15 +96,14 @@ bool Collection::ready() const {
 }
 
 Result<Collection::SpacePointer> Collection::Space() const {
-  const CollectionInfo info = Info();
+  if (SpacePointer space = Current()) return space;
+  const double loaded = Info().loaded;
   MutexLock lock(mutex_);
-  if (space_ != nullptr) return space_;
   if (dropped_) return NoSuchCollection(spec_.name);
   Error error{ErrorCode::kOverloaded, ErrorOrigin::kIndex, ""};
   error.message = failure_.empty()
                       ? "the collection " + spec_.name + " is loading, " +
-                            std::to_string(static_cast<int>(100 * info.loaded)) +
-                            " % by now; try again"
+                            std::to_string(static_cast<int>(100 * loaded)) + " % by now; try again"
                       : "the collection " + spec_.name + " could not be loaded: " + failure_;
   return error;
 }
@@ -207,7 +220,10 @@ void Collection::Write(CollectionWrite& write) {
 void Collection::Process(std::span<Turn* const> group) {
   while (!group.empty()) {
     std::size_t writes = 0;
-    while (writes < group.size() && group[writes]->write != nullptr) ++writes;
+    std::size_t bytes = 0;
+    while (writes < group.size() && group[writes]->write != nullptr && bytes < kBytesInAGroup) {
+      bytes += StoredBytes(*group[writes++]->write);
+    }
     if (writes > 0) {
       Commit(group.first(writes));
     } else {

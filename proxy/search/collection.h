@@ -59,6 +59,9 @@ class Collection {
   Collection& operator=(const Collection&) = delete;
 
   std::uint64_t id() const { return id_; }
+  // As it was made: its metadata_indexes are in Info().
+  const CollectionSpec& spec() const { return spec_; }
+  std::uint64_t sequence() const;  // of the last write that is stored and indexed
   CollectionInfo Info() const;
   CollectionRecord Record() const;
 
@@ -107,7 +110,7 @@ class Collection {
 
   const CollectionContext& context_;
   const std::uint64_t id_;
-  const CollectionSpec spec_;  // metadata_indexes as they were first
+  const CollectionSpec spec_;
   std::atomic<std::size_t> progress_{0};
   std::atomic<bool> changed_{false};  // since the last snapshot
   mutable Mutex mutex_;

@@ -173,7 +173,7 @@ Result<bool> Collections::Create(const CollectionScope& scope, const CollectionS
 
 Result<bool> Collections::CreateInTurn(const CollectionScope& scope, const CollectionSpec& spec) {
   if (const CollectionPointer other = Pointer(scope, spec.name)) {
-    if (!HoldTheSame(other->Info().spec, spec)) return DoesNotHoldTheSame(spec.name);
+    if (!HoldTheSame(other->spec(), spec)) return DoesNotHoldTheSame(spec.name);
     return false;
   }
   if (CountIn(scope) >= options_.max_per_scope) {
@@ -230,7 +230,7 @@ Status Collections::SetMetadataIndexes(
     const std::vector<std::pair<std::string, std::string>>& indexes) {
   LARDER_RETURN_IF_ERROR(CheckTakesWrites());
   LARDER_ASSIGN_OR_RETURN(const CollectionPointer collection, Open(scope, name));
-  CollectionSpec spec = collection->Info().spec;
+  CollectionSpec spec = collection->spec();
   spec.metadata_indexes = indexes;
   LARDER_RETURN_IF_ERROR(CheckSpec(spec));
   CollectionWrite write;

@@ -15,7 +15,6 @@ constexpr std::size_t kDeletesAtOnce = 1000;
 Result<std::vector<std::optional<StoredPoint>>> ReadPoints(const Store& store,
                                                            const Collection& collection,
                                                            std::span<const std::string> ids,
-                                                           std::size_t dimensions,
                                                            bool with_values) {
   std::vector<std::string> keys;
   keys.reserve(ids.size());
@@ -35,7 +34,8 @@ Result<std::vector<std::optional<StoredPoint>>> ReadPoints(const Store& store,
       LARDER_ASSIGN_OR_RETURN(StoredPoint point, DecodePoint(*records[i]));
       point.id = ids[i];
       if (with_values && values[i]) {
-        LARDER_ASSIGN_OR_RETURN(PointValues decoded, DecodePointValues(*values[i], dimensions));
+        LARDER_ASSIGN_OR_RETURN(PointValues decoded,
+                                DecodePointValues(*values[i], collection.spec().dimensions));
         torn = torn || decoded.sequence != point.sequence;
         point.values = std::move(decoded.values);
       }
@@ -58,7 +58,7 @@ Result<std::uint64_t> Collections::Upsert(const CollectionScope& scope, const st
                                std::to_string(points.size()),
                            "points");
   }
-  const CollectionSpec spec = collection->Info().spec;
+  const CollectionSpec& spec = collection->spec();
   std::vector<Metadata> fields;
   fields.reserve(points.size());
   for (std::size_t i = 0; i < points.size(); ++i) {
@@ -102,7 +102,7 @@ Result<Collections::Deleted> Collections::DeleteMatching(const CollectionScope& 
   LARDER_ASSIGN_OR_RETURN(const CollectionPointer collection, Open(scope, name));
   LARDER_ASSIGN_OR_RETURN(const Collection::SpacePointer space, collection->Space());
   const std::vector<std::string> matching = space->Matching(filter);
-  Deleted deleted{collection->Info().sequence, 0};
+  Deleted deleted{collection->sequence(), 0};
   for (std::span<const std::string> rest = matching; !rest.empty();) {
     const auto some = rest.first(std::min(kDeletesAtOnce, rest.size()));
     CollectionWrite write;
@@ -128,7 +128,7 @@ Result<std::vector<std::optional<StoredPoint>>> Collections::Get(const Collectio
                                std::to_string(ids.size()),
                            "ids");
   }
-  return ReadPoints(store_, *collection, ids, collection->Info().spec.dimensions, with_values);
+  return ReadPoints(store_, *collection, ids, with_values);
 }
 
 Result<Collections::Page> Collections::ListIds(const CollectionScope& scope,
@@ -155,7 +155,7 @@ Result<Collections::Found> Collections::Search(const CollectionScope& scope,
                                                const std::string& name,
                                                const SearchRequest& request) const {
   LARDER_ASSIGN_OR_RETURN(const CollectionPointer collection, Open(scope, name));
-  const CollectionSpec spec = collection->Info().spec;
+  const CollectionSpec& spec = collection->spec();
   if (request.vector.size() != spec.dimensions) {
     return InvalidArgument("a query of this collection has " + std::to_string(spec.dimensions) +
                                " values, got " + std::to_string(request.vector.size()),
@@ -168,7 +168,7 @@ Result<Collections::Found> Collections::Search(const CollectionScope& scope,
   options.filter = request.filter;
   for (int attempt = 1;; ++attempt) {
     LARDER_ASSIGN_OR_RETURN(const Collection::SpacePointer space, collection->Space());
-    const std::uint64_t sequence = collection->Info().sequence;
+    const std::uint64_t sequence = collection->sequence();
     auto answer = space->Search(request.vector, options);
     if (!answer.ok()) {
       Error error = answer.error();
@@ -177,8 +177,7 @@ Result<Collections::Found> Collections::Search(const CollectionScope& scope,
     }
     std::vector<std::string> ids;
     for (Neighbour& neighbour : answer->neighbours) ids.push_back(std::move(neighbour.id));
-    LARDER_ASSIGN_OR_RETURN(
-        auto points, ReadPoints(store_, *collection, ids, spec.dimensions, request.with_values));
+    LARDER_ASSIGN_OR_RETURN(auto points, ReadPoints(store_, *collection, ids, request.with_values));
     Found found;
     found.exact = answer->exact;
     // What was written since has perhaps another vector than the one that was compared.

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.h"
@@ -37,6 +38,12 @@ class GroupQueue {
     if (starts && !pool_.Submit([state = state_] { Drain(*state); })) Drain(*state_);
     MutexLock lock(state_->mutex);
     while (!entry.done) state_->changed.Wait(state_->mutex);
+  }
+
+  // Items that are in no group yet.
+  std::size_t waiting() const {
+    MutexLock lock(state_->mutex);
+    return state_->waiting.size();
   }
 
  private:
