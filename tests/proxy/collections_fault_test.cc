@@ -95,30 +95,6 @@ TEST_F(CollectionsFaultTest, ACollectionThatCannotBeLoadedSaysWhy) {
   EXPECT_EQ(MustUpsert("docs", {PointAt("b", 0)}), 2U) << "writes are safe all the same";
 }
 
-TEST_F(CollectionsFaultTest, WritesThatComeTogetherShareASync) {
-  MustCreate("docs");
-  Gate gate;
-  store_.OnWrite([&] { gate.Pass(); });
-  const std::uint64_t before = store_.writes();
-  std::vector<std::thread> writers;
-  writers.emplace_back([&] { MustUpsert("docs", {PointAt("first", 0)}); });
-  gate.WaitUntilHeld();
-  std::atomic<int> begun{0};
-  for (int i = 0; i < 10; ++i) {
-    writers.emplace_back([&, i] {
-      ++begun;
-      MustUpsert("docs", {PointAt("p" + std::to_string(i), i)});
-    });
-  }
-  ASSERT_TRUE(WaitUntil([&] { return begun == 10; }));
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));  // the last one may be on its way
-  gate.Open();
-  for (std::thread& writer : writers) writer.join();
-  EXPECT_LE(store_.writes() - before, 4U);
-  EXPECT_EQ(collections_->Find(kScope, "docs")->sequence, 11U);
-  EXPECT_EQ(Nearest("docs", 0, 20).size(), 11U);
-}
-
 TEST_F(CollectionsFaultTest, SearchesAndOtherCollectionsWaitForNoWrite) {
   MustCreate("docs");
   MustCreate("other");
