@@ -18,7 +18,7 @@ class Visited {
   // Slots below `slots` may be marked. Precondition: nothing is marked. Throws std::bad_alloc.
   void Cover(std::size_t slots) {
     if (words_.size() * 64 >= slots) return;
-    touched_.resize(slots / 64 + 1);
+    touched_.resize(slots / 64 + 2);
     words_.resize(slots / 64 + 1);
   }
   // True the first time it is asked about `slot`.
@@ -38,7 +38,7 @@ class Visited {
 
  private:
   std::vector<std::uint64_t> words_;
-  // The words that are not 0 come first; as long as words_, so that every one of them fits.
+  // The words that are not 0 come first. One longer than words_: Mark() writes behind them always.
   std::vector<std::uint32_t> touched_;
   std::size_t touched_count_ = 0;
 };

@@ -1,6 +1,7 @@
 // Time-outs over real sockets, with short real options: who is waited for, for how long, and what
 // it is told.
 #include <list>
+#include <thread>
 
 #include "tests/proxy/http_front_fixture.h"
 #include "tests/support/fake_upstream.h"
@@ -68,6 +69,9 @@ TEST_F(FrontTimeoutTest, SlowHeadsAreAllCutWhileOthersAreAnswered) {
   RawClient honest = Connect();
   std::size_t answered = 0;
   const MonoTime deadline = Soon();
+  while (front_->connections() < slow.size() + 1 && clock_.Monotonic() < deadline) {
+    std::this_thread::yield();  // until all are accepted
+  }
   while (front_->connections() > 1 && clock_.Monotonic() < deadline) {
     for (RawClient& client : slow) client.Send("a");
     honest.Send(Get("/honest"));
