@@ -30,7 +30,7 @@ class SpaceChurnTest : public testing::TestWithParam<Storage> {
     pair_.WorkToTheEnd();
   }
   static VectorSpace::Options Options() {
-    return {.dim = kDim, .storage = GetParam(), .ef_construction = 100, .exact_below = 500};
+    return {.dim = kDim, .storage = GetParam(), .ef_construction = 100, .exact_below = 200};
   }
   const std::vector<float>& NextVector() { return vectors_[next_++ % (vectors_.size() - 50)]; }
   std::size_t FreshBytes() const {

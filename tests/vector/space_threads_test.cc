@@ -161,7 +161,7 @@ TEST_P(SpaceThreadsTest, SearchesAreRightBesideGrowth) {
   // Growth into a file, and a tail that is full nearly all the time.
   std::atomic<std::size_t> next = 0;
   for (int i = 0; i < 2; ++i) {
-    Writer(kSteps / 2,
+    Writer(kGrowth / 2,
            [&](auto& samples) { Store("moving", kMoving + next++, samples.Below(kVersions)); });
   }
   Beside([this](auto& samples) { SearchOnce(samples); });
