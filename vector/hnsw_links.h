@@ -179,6 +179,7 @@ class HnswLinks : public hnswlib::HierarchicalNSW<float> {
     for (std::size_t slot = 0; slot < size; ++slot) KeepScale(static_cast<Slot>(slot));
     for (std::size_t slot = 0; slot < other.linked(); ++slot) {
       if (other.upper_[slot] == nullptr) continue;
+      linked_.store(slot + 1);  // what the destructor frees
       AllocateUpper(static_cast<Slot>(slot), other.levels_[slot]);
       std::memcpy(upper_[slot], other.upper_[slot], UpperBytes(levels_[slot]));
     }
@@ -211,7 +212,7 @@ class HnswLinks : public hnswlib::HierarchicalNSW<float> {
       if (!read(upper_[slot], UpperBytes(levels[slot]))) return false;
     }
     linked_.store(linked);
-    if (!LinksAreWhole(linked, head[1])) return false;
+    if (!LinksAreWhole(size, linked, head[1])) return false;
     for (std::size_t slot = 0; slot < size; ++slot) KeepScale(static_cast<Slot>(slot));
     Publish(size, linked, head[1]);
     return true;
@@ -370,12 +371,16 @@ class HnswLinks : public hnswlib::HierarchicalNSW<float> {
     StoreWord(list, static_cast<std::uint32_t>(kept));
   }
 
-  // Whether every list has a length that it can have and leads to linked slots of its layer.
-  bool LinksAreWhole(std::size_t linked, std::uint64_t entry) const {
+  // Whether every list has a length that it can have and leads to slots of its layer that are
+  // linked, or the next to be.
+  bool LinksAreWhole(std::size_t size, std::size_t linked, std::uint64_t entry) const {
     const int top = TopLevel(entry);
     if (linked == 0) return top < 0;
     if (top < 0 || top > kMostLevel || EntrySlot(entry) >= linked) return false;
     if (levels_[EntrySlot(entry)] != top) return false;
+    // LinkNext() may have been refused memory on its way.
+    const std::size_t known = std::min(linked + 1, size);
+    const auto level_of = [&](Slot slot) { return slot < linked ? levels_[slot] : LevelOf(slot); };
     for (std::size_t slot = 0; slot < linked; ++slot) {
       if (levels_[slot] > top) return false;
       for (int level = 0; level <= levels_[slot]; ++level) {
@@ -383,7 +388,7 @@ class HnswLinks : public hnswlib::HierarchicalNSW<float> {
         if (list[0] > MostLinks(level)) return false;
         for (std::size_t i = 1; i <= MostLinks(level); ++i) {
           // Words behind the last link were links once.
-          if (list[i] >= linked || (i <= list[0] && levels_[list[i]] < level)) return false;
+          if (list[i] >= known || (i <= list[0] && level_of(list[i]) < level)) return false;
         }
       }
     }

@@ -18,10 +18,14 @@ Error FileError(const std::string& path, const char* doing) {
                    std::generic_category().message(code)};
 }
 
-// A rename is durable once its directory is.
-bool SyncDirectoryOf(const std::string& path) {
+std::string DirectoryOf(const std::string& path) {
   const std::string directory = std::filesystem::path(path).parent_path().string();
-  const int file = ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_CLOEXEC);
+  return directory.empty() ? "." : directory;
+}
+
+// A rename is durable once its directory is.
+bool SyncDirectory(const std::string& directory) {
+  const int file = ::open(directory.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return false;
   const bool synced = ::fsync(file) == 0;
   ::close(file);
@@ -31,14 +35,20 @@ bool SyncDirectoryOf(const std::string& path) {
 }  // namespace
 
 Result<SnapshotWriter> SnapshotWriter::Create(const std::string& path) {
-  const std::string temporary = path + ".new";
+  std::string name = path;
+  std::string temporary = path + ".new";
   const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0) return FileError(temporary, "create");
-  return SnapshotWriter(path, ::fdopen(file, "wb"));
+  std::FILE* stream = ::fdopen(file, "wb");
+  if (stream == nullptr) {
+    ::close(file);
+    return FileError(temporary, "create");
+  }
+  return SnapshotWriter(std::move(name), std::move(temporary), stream);
 }
 
 SnapshotWriter::~SnapshotWriter() {
-  if (file_ != nullptr) ::unlink(TemporaryPath().c_str());
+  if (file_ != nullptr) ::unlink(temporary_.c_str());
 }
 
 void SnapshotWriter::Write(const void* bytes, std::size_t count) {
@@ -48,16 +58,18 @@ void SnapshotWriter::Write(const void* bytes, std::size_t count) {
 }
 
 Status SnapshotWriter::Failed(const char* doing) const {
-  return FileError(TemporaryPath(), doing);
+  return FileError(temporary_, doing);
 }
 
 Status SnapshotWriter::Commit() {
   Number(checksum_.value());
   if (failed_ || std::fflush(file_.get()) != 0) return Failed("write");
   if (::fsync(::fileno(file_.get())) != 0) return Failed("sync");
-  if (::rename(TemporaryPath().c_str(), path_.c_str()) != 0) return Failed("rename");
+  // Nothing may be refused memory between the new name and success.
+  const std::string directory = DirectoryOf(path_);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return Failed("rename");
   file_.reset();
-  if (!SyncDirectoryOf(path_)) return FileError(path_, "sync the directory of");
+  if (!SyncDirectory(directory)) return FileError(path_, "sync the directory of");
   return {};
 }
 

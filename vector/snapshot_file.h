@@ -36,15 +36,17 @@ class SnapshotWriter {
   }
   // Of what was written so far.
   std::uint64_t checksum() const { return checksum_.value(); }
-  // Errors: kIo; then a file that stood at `path` stands there still.
+  // Errors: kIo; then a file that stood at `path` stands there still, unless it is the directory
+  // that could not be synced.
   Status Commit();
 
  private:
-  SnapshotWriter(std::string path, std::FILE* file) : path_(std::move(path)), file_(file) {}
+  SnapshotWriter(std::string path, std::string temporary, std::FILE* file)
+      : path_(std::move(path)), temporary_(std::move(temporary)), file_(file) {}
   Status Failed(const char* doing) const;
-  std::string TemporaryPath() const { return path_ + ".new"; }
 
   std::string path_;
+  std::string temporary_;
   std::unique_ptr<std::FILE, internal::CloseFile> file_;
   Checksum checksum_;
   bool failed_ = false;

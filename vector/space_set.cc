@@ -48,7 +48,10 @@ struct SpaceSet::Space {
   const std::unique_ptr<VectorSpace> index;
   std::optional<std::uint64_t> loaded_at;  // its watermark
   std::atomic<bool> changed{false};        // since it was last saved
-  Mutex writer;                            // taken before SpaceSet::mutex_
+  // Taken in this order, and before SpaceSet::mutex_. saving: the folder; held across I/O, so that
+  // a space that was dropped is not written into the folder of one that has its name by now.
+  Mutex saving;
+  Mutex writer;
   bool dropped LARDER_GUARDED_BY(writer) = false;
   bool used LARDER_GUARDED_BY(writer) = false;  // an Upsert succeeded
   std::size_t bytes LARDER_GUARDED_BY(writer) = 0;
@@ -180,17 +183,27 @@ bool SpaceSet::Contains(const SpaceKey& space, std::string_view id) const {
 bool SpaceSet::DropSpace(const SpaceKey& space) {
   const SpacePointer found = FindSpace(space);
   if (found == nullptr) return false;
+  MutexLock saving(found->saving);
   MutexLock writer(found->writer);
   if (found->dropped) return false;
   found->dropped = true;
   Settle(*found, 0);
+  // As long as it is in the table nobody makes another, whose folder this would be.
+  static_cast<void>(NoThrow([&]() -> Status {
+    std::error_code ignored;
+    if (!options_.directory.empty()) std::filesystem::remove_all(FolderOf(space), ignored);
+    return {};
+  }));
   Forget(found);
-  std::error_code ignored;
-  if (!options_.directory.empty()) std::filesystem::remove_all(FolderOf(space), ignored);
   return true;
 }
 
 bool SpaceSet::Work(std::size_t inserts) {
+  const auto left = NoThrow([&]() -> Result<bool> { return WorkInEach(inserts); });
+  return !left.ok() || *left;
+}
+
+bool SpaceSet::WorkInEach(std::size_t inserts) {
   bool left = false;
   for (const SpacePointer& space : AllSpaces()) {
     const bool more = space->index->Work(inserts);
@@ -204,20 +217,27 @@ bool SpaceSet::Work(std::size_t inserts) {
 }
 
 Status SpaceSet::Save(std::uint64_t watermark) {
-  Status saved;
-  if (options_.directory.empty()) return saved;
-  for (const SpacePointer& space : AllSpaces()) {
-    // A space without a folder was made while the disk refused one.
-    if (space->index->options().directory.empty() || !space->changed.exchange(false)) continue;
-    const Status one = SaveOne(*space, watermark);
-    if (one.ok()) continue;
-    space->changed = true;
-    if (saved.ok()) saved = one;
-  }
-  return saved;
+  if (options_.directory.empty()) return {};
+  return NoThrow([&]() -> Status {
+    Status saved;
+    for (const SpacePointer& space : AllSpaces()) {
+      // A space without a folder was made while the disk refused one.
+      if (space->index->options().directory.empty() || !space->changed.exchange(false)) continue;
+      const Status one = NoThrow([&] { return SaveOne(*space, watermark); });
+      if (one.ok()) continue;
+      space->changed = true;
+      if (saved.ok()) saved = one;
+    }
+    return saved;
+  });
 }
 
 Status SpaceSet::SaveOne(Space& space, std::uint64_t watermark) {
+  MutexLock saving(space.saving);
+  {
+    MutexLock writer(space.writer);
+    if (space.dropped) return {};
+  }
   const std::string folder = FolderOf(space.name);
   LARDER_RETURN_IF_ERROR(space.index->Save(folder + kSnapshotFile, watermark));
   LARDER_ASSIGN_OR_RETURN(auto file, SnapshotWriter::Create(folder + kNameFile));

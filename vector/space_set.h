@@ -59,14 +59,14 @@ class SpaceSet {
   bool Remove(const SpaceKey& space, std::string_view id);
   bool Contains(const SpaceKey& space, std::string_view id) const;
 
-  // False when there is no such space. Its folder goes with it.
+  // False when there is no such space. Its folder goes with it; waits for a save of it.
   bool DropSpace(const SpaceKey& space);
 
   // Does about so many inserts' worth of background work in each space; false when nothing is left.
   bool Work(std::size_t inserts);
 
   // Saves every space that changed since it was last saved, into its folder. `watermark` as
-  // VectorSpace::Save. Errors: kIo (of the first that failed; the others are saved).
+  // VectorSpace::Save. Errors: kIo, kOverloaded (of the first that failed; the others are saved).
   Status Save(std::uint64_t watermark);
   struct Loaded {
     std::size_t spaces = 0;
@@ -114,6 +114,7 @@ class SpaceSet {
   std::string FolderOf(const SpaceKey& name) const;
   Result<SpacePointer> LoadFrom(const std::string& folder) const;
   Status SaveOne(Space& space, std::uint64_t watermark);
+  bool WorkInEach(std::size_t inserts) LARDER_EXCLUDES(mutex_);
 
   const Options options_;
   std::atomic<std::size_t> size_{0};

@@ -119,8 +119,9 @@ Status VectorSpace::Save(const std::string& path, std::uint64_t watermark) {
     if (header.rows_in == RowsIn::kSnapshot) {
       writer.Write(rows->Row(0), header.size * options_.dim * sizeof(float));
     }
-    LARDER_RETURN_IF_ERROR(writer.Commit());
+    // Before the snapshot that names it: one too many is removed with the next that succeeds.
     if (header.rows_in == RowsIn::kFile) contents->rows->Keep();
+    LARDER_RETURN_IF_ERROR(writer.Commit());
     RemoveOtherFiles();
     return {};
   });
@@ -187,6 +188,14 @@ Status VectorSpace::ReadPoints(std::size_t size, Contents& contents, SnapshotRea
 
 void VectorSpace::RemoveOtherFiles() {
   if (options_.directory.empty()) return;
+  // What is not removed now is removed the next time.
+  static_cast<void>(NoThrow([this]() -> Status {
+    RemoveFilesNotInUse();
+    return {};
+  }));
+}
+
+void VectorSpace::RemoveFilesNotInUse() {
   const auto is_used = [this](const std::filesystem::path& file) {
     const ContentsPointer contents = Current();
     const auto uses = [&](const Contents& one) {

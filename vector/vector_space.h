@@ -158,6 +158,7 @@ class VectorSpace {
   static Status ReadPoints(std::size_t size, Contents& contents, SnapshotReader& reader);
   // Vector files in the directory that are not in use.
   void RemoveOtherFiles() LARDER_REQUIRES(work_);
+  void RemoveFilesNotInUse() LARDER_REQUIRES(work_);
 
   const Options options_;
   const RowCodec codec_;
