@@ -48,8 +48,8 @@ struct SpaceSet::Space {
   const std::unique_ptr<VectorSpace> index;
   std::optional<std::uint64_t> loaded_at;  // its watermark
   std::atomic<bool> changed{false};        // since it was last saved
-  // Taken in this order, and before SpaceSet::mutex_. saving: the folder; held across I/O, so that
-  // a space that was dropped is not written into the folder of one that has its name by now.
+  // Taken in this order, and before those of the set. saving is held across I/O, so that a space
+  // that was dropped is not written into the folder of one that has its name by now.
   Mutex saving;
   Mutex writer;
   bool dropped LARDER_GUARDED_BY(writer) = false;
@@ -78,6 +78,8 @@ std::string SpaceSet::FolderOf(const SpaceKey& name) const {
 }
 
 Result<SpaceSet::SpacePointer> SpaceSet::FindOrMakeSpace(const SpaceKey& name, std::size_t dim) {
+  if (SpacePointer found = FindSpace(name)) return found;
+  MutexLock folders(folders_);
   if (SpacePointer found = FindSpace(name)) return found;
   VectorSpace::Options options = options_.space;
   options.dim = dim;
@@ -188,7 +190,7 @@ bool SpaceSet::DropSpace(const SpaceKey& space) {
   if (found->dropped) return false;
   found->dropped = true;
   Settle(*found, 0);
-  // As long as it is in the table nobody makes another, whose folder this would be.
+  MutexLock folders(folders_);
   static_cast<void>(NoThrow([&]() -> Status {
     std::error_code ignored;
     if (!options_.directory.empty()) std::filesystem::remove_all(FolderOf(space), ignored);

@@ -120,6 +120,9 @@ class SpaceSet {
   std::atomic<std::size_t> size_{0};
   std::atomic<std::size_t> memory_bytes_{0};
   std::atomic<std::uint64_t> refused_{0};
+  // Held while a space is made or dropped, across the I/O on its folder: who makes one finds none
+  // of that name half gone. Taken before mutex_.
+  Mutex folders_;
   mutable Mutex mutex_;
   std::unordered_map<SpaceKey, SpacePointer> spaces_ LARDER_GUARDED_BY(mutex_);
 };
