@@ -77,8 +77,11 @@ Status VectorRows::Map(std::size_t capacity, int open_flags) {
 
 VectorRows::~VectorRows() {
   if (mapped_bytes_ > 0) ::munmap(const_cast<float*>(rows_), mapped_bytes_);
-  if (file_ >= 0) ::close(file_);
-  if (file_ >= 0 && !keep_) ::unlink(path_.c_str());
+  if (file_ < 0) return;
+  // One that was removed already may have left its name to another.
+  struct stat status = {};
+  if (!keep_ && ::fstat(file_, &status) == 0 && status.st_nlink > 0) ::unlink(path_.c_str());
+  ::close(file_);
 }
 
 Status VectorRows::Write(std::uint32_t slot, const float* vector) {

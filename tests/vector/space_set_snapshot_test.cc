@@ -133,6 +133,19 @@ TEST_F(SpaceSetSnapshotTest, ADroppedSpaceTakesItsFolderAlong) {
   EXPECT_EQ(set_->Find("a"), nullptr);
 }
 
+TEST_F(SpaceSetSnapshotTest, ADroppedSpaceThatIsStillReadTakesNothingFromItsSuccessor) {
+  Store("a", 0, 4'500);
+  auto found = set_->Find("a");
+  EXPECT_TRUE(set_->DropSpace("a"));
+  Store("a", 0, 4'500);
+  EXPECT_TRUE(found->VectorOf("a:4444"));
+  found.reset();
+  Save(1);
+  const auto loaded = Restart();
+  EXPECT_EQ(loaded.spaces, 1U);
+  EXPECT_TRUE(loaded.problems.empty());
+}
+
 TEST_F(SpaceSetSnapshotTest, WithoutADirectoryNothingIsSavedOrLoaded) {
   SpaceSet set({.space = {.exact_below = 10}});
   ASSERT_TRUE(set.Upsert("a", 1, {"x", std::vector<float>{1}}).ok());

@@ -104,6 +104,14 @@ TEST_F(VectorFileTest, GoesWithItsObjectUnlessItIsKept) {
   EXPECT_TRUE(std::filesystem::exists(path_));
 }
 
+TEST_F(VectorFileTest, AnotherThatHasItsNameByNowStays) {
+  auto rows = MakeWith(3);
+  std::filesystem::remove(path_);
+  std::ofstream(path_) << "somebody else's";
+  rows.reset();
+  EXPECT_TRUE(std::filesystem::exists(path_));
+}
+
 TEST_F(VectorFileTest, AKeptFileIsOpenedAndAppendedTo) {
   auto rows = MakeWith(10);
   const std::uint64_t checksum = rows->ChecksumOf(10);
