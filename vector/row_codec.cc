@@ -10,8 +10,10 @@ namespace larder {
 namespace {
 
 constexpr float kMostCode = 127.0F;
-// Of a kernel's result, as a share of the product of the lengths; generous.
+// Of a kernel's result, as a share of the product of the lengths. One has at least 8 sums, rounded
+// with each component by at most 2^-24; a bound meets two such results, a distance counts twice.
 constexpr float kRounding = 1e-5F;
+constexpr float kRoundingPerComponent = 4 * 0x1p-24F / 8;
 // Of the sum that an error is taken from.
 constexpr float kErrorMargin = 1.001F;
 
@@ -163,7 +165,8 @@ RowCodec::RowCodec(std::size_t dim, Metric metric, Storage storage, Kernel kerne
       padded_(Padded(dim, storage)),
       code_bytes_(padded_ * ComponentBytes(storage)),
       kernels_(KernelsOf(kernel)),
-      distance_(DistanceOf(metric, storage)) {}
+      distance_(DistanceOf(metric, storage)),
+      rounding_(kRounding + kRoundingPerComponent * static_cast<float>(padded_)) {}
 
 void RowCodec::Encode(const float* vector, void* row) const {
   RowHeader header = {1.0F, 0, 0.0F, 0.0F};
@@ -211,13 +214,13 @@ RowCodec::Bounds RowCodec::BoundsOf(const void* a, const void* b, float distance
     // The triangle inequality.
     const float between = std::sqrt(distance);
     const float off = x.error + y.error;
-    const float rounding = kRounding * (x.length * x.length + y.length * y.length);
+    const float rounding = rounding_ * (x.length * x.length + y.length * y.length);
     const float least = std::max(0.0F, between - off);
     const float most = between + off;
     return {least * least - rounding, most * most + rounding};
   }
   // |<a, b> - <a', b'>| <= |a - a'| |b| + |a'| |b - b'|
-  const float off = x.error * (y.length + y.error) + x.length * (y.error + kRounding * y.length);
+  const float off = x.error * (y.length + y.error) + x.length * (y.error + rounding_ * y.length);
   return {distance - off, distance + off};
 }
 

@@ -82,6 +82,8 @@ class RowCodec {
   const std::size_t code_bytes_;
   const Kernels& kernels_;
   const DistanceFunction distance_;
+  // What a kernel's result may be off, as a share of the product of the lengths.
+  const float rounding_;
 };
 
 }  // namespace larder

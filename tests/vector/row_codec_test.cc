@@ -183,6 +183,26 @@ TEST_P(RowCodecTest, BoundsHoldTheExactDistance) {
   }
 }
 
+TEST_P(RowCodecTest, BoundsHoldWhereManySumsAreRoundedTheSameWay) {
+  VectorSamples samples(8);
+  for (const Kernel kernel : {Kernel::kPortable, FastestKernel()}) {
+    for (const std::size_t dim : {4'096, 65'536}) {
+      const RowCodec codec(dim, metric(), storage(), kernel);
+      for (int i = 0; i < 10; ++i) {
+        const Vector a(dim, 1 + static_cast<float>(samples.Below(10'000)) / 10'000);
+        const Vector b(dim, -1 - static_cast<float>(samples.Below(10'000)) / 10'000);
+        const CodedRow x(codec, a);
+        const CodedRow y(codec, b);
+        const RowCodec::Bounds bounds =
+            codec.BoundsOf(x.get(), y.get(), codec.Distance(x.get(), y.get()));
+        const float exact = codec.ExactDistance(a.data(), b.data());
+        ASSERT_LE(bounds.least, exact) << KernelName(kernel) << ' ' << dim;
+        ASSERT_GE(bounds.most, exact) << KernelName(kernel) << ' ' << dim;
+      }
+    }
+  }
+}
+
 TEST_P(RowCodecTest, BoundsAreTightEnoughToTellFarFromNear) {
   constexpr std::size_t kDim = 768;
   const RowCodec codec(kDim, metric(), storage());
