@@ -1,5 +1,6 @@
 #include "vector/id_table.h"
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -19,10 +20,32 @@ std::size_t IdTable::BucketOf(std::string_view id) const {
   return at;
 }
 
-void IdTable::ReserveBucket() {
-  if (4 * (used_ + 1) <= 3 * buckets_.size()) return;
+std::size_t IdTable::BucketsForOneMore() const {
+  if (4 * (used_ + 1) <= 3 * buckets_.size()) return buckets_.size();
   std::size_t size = 64;
   while (size < 2 * (live_ + 1)) size *= 2;
+  return size;
+}
+
+std::size_t IdTable::EndsForOneMore() const {
+  if (ends_.size() < ends_.capacity()) return ends_.capacity();
+  return ends_.size() + ends_.size() / 2 + 16;
+}
+
+std::size_t IdTable::AppendBytes(std::size_t id_bytes) const {
+  std::size_t bytes = (EndsForOneMore() - ends_.capacity()) * sizeof(ends_[0]);
+  const std::size_t buckets = BucketsForOneMore();
+  if (buckets > buckets_.capacity()) bytes += (buckets - buckets_.capacity()) * sizeof(buckets_[0]);
+  const std::size_t names = bytes_.size() + id_bytes;
+  // A string doubles.
+  if (names > bytes_.capacity())
+    bytes += std::max(names, 2 * bytes_.capacity()) - bytes_.capacity();
+  return bytes;
+}
+
+void IdTable::ReserveBucket() {
+  if (4 * (used_ + 1) <= 3 * buckets_.size()) return;
+  const std::size_t size = BucketsForOneMore();
   std::vector<std::uint32_t> old(size, kEmpty);
   old.swap(buckets_);
   for (const std::uint32_t slot : old) {
@@ -32,7 +55,7 @@ void IdTable::ReserveBucket() {
 }
 
 void IdTable::AddName(std::string_view id) {
-  if (ends_.size() == ends_.capacity()) ends_.reserve(ends_.size() + ends_.size() / 2 + 16);
+  ends_.reserve(EndsForOneMore());
   bytes_.append(id);
   ends_.push_back(bytes_.size());
 }

@@ -29,6 +29,8 @@ class IdTable {
 
   std::size_t slots() const { return ends_.size(); }
   std::size_t memory_bytes() const;
+  // What memory_bytes() grows by when an id of so many bytes is appended: mostly 0, then much.
+  std::size_t AppendBytes(std::size_t id_bytes) const;
   // What an id of so many bytes adds, on average.
   static std::size_t EstimateBytes(std::size_t id_bytes) {
     return id_bytes + sizeof(std::uint64_t) + 2 * sizeof(std::uint32_t);
@@ -38,6 +40,9 @@ class IdTable {
   static constexpr std::uint32_t kEmpty = ~std::uint32_t{0};
   static constexpr std::uint32_t kForgotten = kEmpty - 1;
 
+  // How many buckets there have to be for one more id.
+  std::size_t BucketsForOneMore() const;
+  std::size_t EndsForOneMore() const;
   void AddName(std::string_view id);
   void ReserveBucket();
   // Where the slot of `id` stands, or the empty bucket that ends the search.

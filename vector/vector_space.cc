@@ -222,11 +222,13 @@ std::size_t VectorSpace::UpsertBytes(std::size_t id_bytes) const {
   const ContentsPointer contents = Current();
   std::size_t bytes = HnswGraph::EstimateBytes(codec_, {options_.m, options_.ef_construction}, 64) -
                       HnswGraph::EstimateBytes(codec_, {options_.m, options_.ef_construction}, 0);
-  bytes = bytes / 64 + kBytesPerSlot + IdTable::EstimateBytes(id_bytes);
+  bytes = bytes / 64 + kBytesPerSlot;
   if (contents->rows != nullptr && contents->rows->path().empty()) {
     bytes += options_.dim * sizeof(float);
   }
-  return bytes;
+  FairReaderLock lock(contents->names->mutex);
+  const std::size_t growth = contents->names->ids.AppendBytes(id_bytes);
+  return bytes + std::max(growth, IdTable::EstimateBytes(id_bytes));
 }
 
 }  // namespace larder

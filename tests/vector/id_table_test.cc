@@ -102,6 +102,18 @@ TEST(IdTableTest, AgreesWithAMapOverManyRandomSteps) {
   for (const auto& [id, slot] : expected) EXPECT_EQ(table.Find(id), slot);
 }
 
+TEST(IdTableTest, KnowsWhatItsNextIdAdds) {
+  IdTable table;
+  VectorSamples samples(2);
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string id(1 + samples.Below(30), static_cast<char>(samples.Below(256)));
+    const std::size_t expected = table.memory_bytes() + table.AppendBytes(id.size());
+    static_cast<void>(table.Append(id));
+    ASSERT_EQ(table.memory_bytes(), expected) << i;
+    if (samples.Below(2) == 0) static_cast<void>(table.Forget(id));
+  }
+}
+
 TEST(IdTableTest, EstimatesItsMemoryWithinAHalf) {
   IdTable table;
   constexpr std::size_t kIds = 100'000;
