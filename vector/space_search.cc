@@ -27,6 +27,9 @@ std::size_t RankedAgain(std::size_t k) {
 // and more where only a share of what it meets is admitted. Measured by bench/search.
 constexpr std::size_t kWalkPerCandidate = 16;
 
+// How often a search is made again whose points were replaced meanwhile.
+constexpr int kAttempts = 3;
+
 std::uint64_t WordOf(const std::uint64_t* words, std::size_t index) {
   return std::atomic_ref<std::uint64_t>(const_cast<std::uint64_t&>(words[index]))
       .load(std::memory_order_acquire);
@@ -89,8 +92,12 @@ class VectorSpace::Query {
       answer.exact = true;
     }
     Name(hits, k, answer.neighbours);
+    overtaken_ = overtaken_ && answer.neighbours.size() < k;
     return answer;
   }
+
+  // Whether writers took points out of the last answer and left it with fewer than were asked for.
+  bool overtaken() const { return overtaken_; }
 
  private:
   SlotBitmap LiveMatching(const Filter& filter) const {
@@ -193,13 +200,17 @@ class VectorSpace::Query {
     return nearest.Take();
   }
 
-  // A point that was removed or replaced since the search began is left out.
-  void Name(const std::vector<Hit>& hits, std::size_t k, std::vector<Neighbour>& neighbours) const {
+  // A point that was removed or replaced since the search began is left out; then there may be too
+  // few.
+  void Name(const std::vector<Hit>& hits, std::size_t k, std::vector<Neighbour>& neighbours) {
     neighbours.reserve(k);
     FairReaderLock lock(contents_.names->mutex);
     for (const Hit& hit : hits) {
       if (neighbours.size() == k) return;
-      if (!contents_.live.Test(hit.slot)) continue;
+      if (!contents_.live.Test(hit.slot)) {
+        overtaken_ = true;
+        continue;
+      }
       neighbours.push_back({std::string(contents_.names->ids.IdOf(hit.slot)),
                             ScoreOf(codec_.metric(), hit.distance)});
     }
@@ -214,6 +225,7 @@ class VectorSpace::Query {
   const std::size_t linked_;
   const std::size_t size_;
   char* row_ = nullptr;
+  bool overtaken_ = false;
 };
 
 Result<SearchAnswer> VectorSpace::Search(std::span<const float> query,
@@ -226,8 +238,14 @@ Result<SearchAnswer> VectorSpace::Search(std::span<const float> query,
       unit = UnitVector(query);
       query = unit;
     }
-    const ContentsPointer contents = Current();
-    return Query(*this, *contents, query.data()).Run(options);
+    SearchAnswer answer;
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      const ContentsPointer contents = Current();
+      Query search(*this, *contents, query.data());
+      answer = search.Run(options);
+      if (!search.overtaken()) break;
+    }
+    return answer;
   });
 }
 
