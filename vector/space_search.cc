@@ -20,7 +20,7 @@ using Hit = HnswGraph::Hit;
 
 // Candidates of compact rows that are ranked again by their float32 values, for k results.
 std::size_t RankedAgain(std::size_t k) {
-  return std::max(2 * k, k + 10);
+  return k + std::max<std::size_t>(k / 2, 5);
 }
 
 // What a walk costs in comparisons of a scan: about so many for each candidate that it has to find,
