@@ -44,3 +44,9 @@ if(OpenMP_CXX_FOUND)
     target_link_libraries(bench_search_faiss_root PRIVATE ${FAISS_ROOT_LIBRARY} BLAS::BLAS OpenMP::OpenMP_CXX)
   endif()
 endif()
+
+# What Larder's index does beside plain searches.
+add_executable(bench_search_life search_life_main.cc search_data.cc)
+set_target_properties(bench_search_life PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+target_link_libraries(bench_search_life PRIVATE larder_vector Threads::Threads)
+add_dependencies(bench_search bench_search_life)
