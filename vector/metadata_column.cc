@@ -41,7 +41,7 @@ std::uint32_t MetadataColumn::Intern(std::span<const MetadataValue> values) {
   const auto cell = static_cast<std::uint32_t>(begins_.size() - 1);
   const std::size_t values_before = values_.size();
   try {
-    values_.insert(values_.end(), values.begin(), values.end());
+    for (const MetadataValue& value : values) values_.push_back(CopyOf(value));
     begins_.push_back(static_cast<std::uint32_t>(values_.size()));
     if (values.size() > 1) lists_.push_back(cell);
     cells_.insert(cell);
@@ -121,7 +121,7 @@ std::vector<std::uint8_t> MetadataColumn::Satisfying(
       }
     }
     if (lists_.empty()) return satisfying;
-    std::vector<MetadataValue> wanted = operands;
+    std::vector<MetadataValue> wanted = CopyOf(operands);
     std::sort(wanted.begin(), wanted.end());
     for (const std::uint32_t cell : lists_) {
       const Values values = ValuesOf(cell);

@@ -24,7 +24,7 @@ void MetadataColumns::Set(std::uint32_t slot, const Metadata& metadata) {
   for (const MetadataField& field : metadata) {
     std::vector<MetadataValue> values;
     for (const MetadataValue& value : field.values) {
-      if (!IsNan(value)) values.push_back(value);
+      if (!IsNan(value)) values.push_back(CopyOf(value));
     }
     if (values.empty()) continue;
     auto place = columns_.find(field.path);
@@ -48,7 +48,7 @@ Metadata MetadataColumns::Get(std::uint32_t slot) const {
   if (slot >= was_set_.size() || !was_set_[slot]) return metadata;
   for (const auto& [path, column] : columns_) {
     const auto values = column->ValuesOf(column->CellOf(slot));
-    if (!values.empty()) metadata.push_back({path, {values.begin(), values.end()}});
+    if (!values.empty()) metadata.push_back({path, CopyOf(values)});
   }
   return metadata;
 }
