@@ -20,7 +20,9 @@ using Hit = HnswGraph::Hit;
 
 // Candidates of compact rows that are ranked again by their float32 values, for k results.
 std::size_t RankedAgain(std::size_t k) {
-  return k + std::max<std::size_t>(k / 2, 5);
+  // At least some: among vectors that are nearly the same the codes tell little.
+  constexpr std::size_t kLeast = 11;
+  return std::max(k + k / 2, kLeast);
 }
 
 // What a walk costs in comparisons of a scan: about so many for each candidate that it has to find,
