@@ -106,6 +106,19 @@ double Indexer::progress() const {
   return std::min(0.99, static_cast<double>(looked_at_.load()) / static_cast<double>(all));
 }
 
+Result<std::optional<std::string>> Indexer::ReadInput(const Store& store, std::string_view key) {
+  LARDER_ASSIGN_OR_RETURN(auto found, store.MultiGet(Family::kInputs, {&key, 1}));
+  if (found[0]) return std::move(found[0]);
+  std::optional<std::string> written;
+  const Status read =
+      store.ForEach(Family::kInputs, key, [&](std::string_view at, std::string_view value) {
+        if (at == key) written = std::string(value);
+        return false;
+      });
+  if (!read.ok()) return read.error();
+  return written;
+}
+
 void Indexer::Forget(const SpaceKey& space, const CacheKey& key) {
   (void)spaces_.Remove(space, AsBytes(key));
 }
@@ -259,7 +272,12 @@ std::size_t Indexer::Sweep() {
       const auto values = store_.MultiGet(Family::kInputs, keys);
       if (!values.ok()) return removed;  // what cannot be read is not gone
       for (std::size_t i = 0; i < count; ++i) {
-        const auto& value = (*values)[i];
+        std::optional<std::string> value = (*values)[i];
+        if (!value) {
+          auto read = ReadInput(store_, keys[i]);
+          if (!read.ok()) return removed;
+          value = std::move(read).value();
+        }
         const auto stamp = value ? PeekStamp(*value) : std::nullopt;
         if (stamp && FreshnessOf(*stamp, now, {lifetime_}) != Freshness::kStale) continue;
         if (spaces_.Remove(info.name, keys[i])) ++removed;

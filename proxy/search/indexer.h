@@ -58,6 +58,9 @@ class Indexer {
   // The cache key that a point of a space is named after.
   static CacheKey KeyOf(std::string_view id);
 
+  // The record of a cached input: nullopt when there is none. One whose write still waits, which
+  // other reads pass over, is waited for. Errors: kIo, kCorruption.
+  static Result<std::optional<std::string>> ReadInput(const Store& store, std::string_view key);
   // Forgets an embedding that is no longer stored.
   void Forget(const SpaceKey& space, const CacheKey& key);
   // Takes out everything that has expired or left the store. Returns how many that were.

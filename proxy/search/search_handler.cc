@@ -38,15 +38,13 @@ SearchHandler::SearchHandler(EmbeddingsService& embeddings, TextEmbedder& embedd
 std::optional<SearchHandler::Match> SearchHandler::Resolve(const SpaceKey& space,
                                                            const Neighbour& neighbour,
                                                            bool with_vector, bool& store_failed) {
-  const std::array<std::string_view, 1> keys = {neighbour.id};
-  const auto inputs = store_.MultiGet(Family::kInputs, keys);
-  if (!inputs.ok()) {
+  const auto stored = Indexer::ReadInput(store_, neighbour.id);
+  if (!stored.ok()) {
     store_failed = true;
     return std::nullopt;
   }
-  const auto& stored = (*inputs)[0];
-  auto input = stored ? DecodeInput(*stored)
-                      : Result<DecodedInput>(StoreError(ErrorCode::kCorruption, "absent"));
+  auto input = *stored ? DecodeInput(**stored)
+                       : Result<DecodedInput>(StoreError(ErrorCode::kCorruption, "absent"));
   // A text that was not kept (cache.embeddings.store_inputs) cannot be shown.
   if (!input.ok() || input->record.input.empty() ||
       FreshnessOf(input->stamp, clock_.Now(), {lifetime_}) == Freshness::kStale) {
@@ -58,7 +56,8 @@ std::optional<SearchHandler::Match> SearchHandler::Resolve(const SpaceKey& space
   match.score = neighbour.score;
   match.text = std::move(input->record.input);
   if (with_vector) {
-    const auto values = store_.MultiGet(Family::kEmbeddings, keys);
+    const std::string_view key = neighbour.id;
+    const auto values = store_.MultiGet(Family::kEmbeddings, {&key, 1});
     if (values.ok() && (*values)[0]) {
       if (const auto entry = DecodeEmbedding(*(*values)[0]); entry.ok())
         match.vector = entry->AsFloat32();

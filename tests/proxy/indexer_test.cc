@@ -204,6 +204,56 @@ TEST_F(IndexerTest, ForgetsATextAndTakesItAgainLater) {
   EXPECT_EQ(Nearest(SpaceFor(), {1, 2}), Sha256Of("a"));
 }
 
+// Of a store whose writes wait: a look-up does not see them, a walk through the keys does.
+class WaitingStore final : public Store {
+ public:
+  explicit WaitingStore(Store& inner) : inner_(inner) {}
+  Result<std::vector<std::optional<std::string>>> MultiGet(
+      Family /*family*/, std::span<const std::string_view> keys) const override {
+    return std::vector<std::optional<std::string>>(keys.size());
+  }
+  Status Apply(const WriteBatch& batch) override { return inner_.Apply(batch); }
+  Status ForEach(
+      Family family, std::string_view start,
+      const std::function<bool(std::string_view, std::string_view)>& visit) const override {
+    return inner_.ForEach(family, start, visit);
+  }
+  Size SizeOf(Family family) const override { return inner_.SizeOf(family); }
+  Status Flush() override { return inner_.Flush(); }
+
+ private:
+  Store& inner_;
+};
+
+TEST_F(IndexerTest, ATextWhoseWriteStillWaitsIsNotTakenForGone) {
+  Put(Make("a"));
+  const WaitingStore waiting(memory_);
+  const CacheKey key = Sha256Of("a");
+  const auto stored = Indexer::ReadInput(waiting, AsBytes(key));
+  ASSERT_TRUE(stored.ok());
+  EXPECT_TRUE(stored->has_value());
+  const CacheKey other = Sha256Of("b");
+  const auto absent = Indexer::ReadInput(waiting, AsBytes(other));
+  ASSERT_TRUE(absent.ok());
+  EXPECT_FALSE(absent->has_value());
+}
+
+TEST_F(IndexerTest, ASweepTakesOutWhatHasExpiredAndWhatHasGone) {
+  indexer_->Start();
+  for (const char* text : {"old", "gone"}) {
+    Put(Make(text));
+    indexer_->Enqueue(Make(text));
+  }
+  ASSERT_TRUE(WaitUntilIndexed(2));
+  EXPECT_EQ(indexer_->Sweep(), 0U);
+  const CacheKey gone = Sha256Of("gone");
+  ASSERT_TRUE(cache_.Erase({&gone, 1}).ok());
+  EXPECT_EQ(indexer_->Sweep(), 1U);
+  clock_.Advance(hours(24 * 30));
+  EXPECT_EQ(indexer_->Sweep(), 1U);
+  EXPECT_EQ(spaces_->size(), 0U);
+}
+
 TEST_F(IndexerTest, NamesASpaceWithoutEquals) {
   const SpaceKey names[] = {
       Indexer::SpaceOf("p", "n", "u", "m", 2), Indexer::SpaceOf("pn", "", "u", "m", 2),
