@@ -59,7 +59,19 @@ EmbeddingCache::Found EmbeddingCache::Find(std::span<const CacheKey> keys,
   }
   for (std::size_t j = 0; j < absent.size(); ++j) {
     const auto& bytes = (*values)[j];
-    if (!bytes) continue;
+    if (!bytes) {
+      // Its write may still wait: then memory has what the limits refuse.
+      const EmbeddingPointer held = memory_.Find(keys[absent[j]]);
+      if (held == nullptr) continue;
+      const Freshness freshness = FreshnessOf(held->stamp, clock_.Now(), limits);
+      if (freshness == Freshness::kStale) {
+        ++found.stale;
+        ++stats_.expired;
+      } else if (freshness != Freshness::kFresh) {
+        ++found.refused;
+      }
+      continue;
+    }
     auto decoded = DecodeEmbedding(*bytes);
     if (!decoded.ok()) {
       ++stats_.corrupt;

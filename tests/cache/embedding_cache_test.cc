@@ -155,6 +155,17 @@ TEST_F(EmbeddingCacheTest, MaxAgeNarrowsWithoutExpiringTheEntryForOthers) {
   EXPECT_NE(FindOne(*cache_, 1), nullptr);
 }
 
+TEST_F(EmbeddingCacheTest, WhatTheLimitsRefuseIsSoBeforeItIsWrittenToo) {
+  ASSERT_TRUE(Put(*cache_, {1, 2}).ok());
+  WriteBatch unwritten;  // as a look-up finds the store while the write waits
+  unwritten.Delete(Family::kEmbeddings, AsBytes(KeyOf(1)));
+  ASSERT_TRUE(memory_store_.Apply(unwritten).ok());
+  clock_.Advance(60s);
+  EXPECT_EQ(Find(*cache_, {1, 2, 3}, 60s).refused, 2U);
+  clock_.Advance(kOptions.lifetime);
+  EXPECT_EQ(Find(*cache_, {1, 3}).stale, 1U);
+}
+
 TEST_F(EmbeddingCacheTest, AClockSteppedBackMakesNoEntryImmortal) {
   ASSERT_TRUE(Put(*cache_, {1}).ok());
   clock_.StepWall(-30s);
