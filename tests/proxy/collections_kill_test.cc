@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <random>
 
@@ -77,9 +79,12 @@ TEST(CollectionsKillTest, DISABLED_WritesUntilItIsKilled) {
   Opened opened(directory);
   ASSERT_TRUE(opened.collections->Create(kScope, SpecOf("docs")).ok());
   std::vector<std::thread> threads;
-  const auto acknowledge = [](int writer, int n) {
+  std::atomic<int> acknowledged = 0;
+  const auto acknowledge = [&](int writer, int n) {
     const std::string line = std::to_string(writer) + " " + std::to_string(n) + "\n";
     ASSERT_EQ(::write(3, line.data(), line.size()), static_cast<ssize_t>(line.size()));
+    ++acknowledged;
+    acknowledged.notify_one();
   };
   for (int writer = 0; writer < kWriters; ++writer) {
     int start = 0;
@@ -108,16 +113,17 @@ TEST(CollectionsKillTest, DISABLED_WritesUntilItIsKilled) {
       ASSERT_TRUE(opened.collections->Drop(kScope, "passing").ok());
     }
   });
-  while (true) {
+  for (int saved = 0;; saved = acknowledged) {
+    acknowledged.wait(saved);
     opened.collections->SaveSnapshots();
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
 }
 
 class CollectionsKilledTest : public testing::Test {
  protected:
-  // Runs it from `next_` on until it has been at work for `span`; takes down what it acknowledged.
-  void RunAndKill(std::chrono::milliseconds span) {
+  // Runs it on from where it was killed until it has told of so many writes, at least 1; takes down
+  // what it acknowledged.
+  void RunAndKill(std::ptrdiff_t writes) {
     int pipe[2];
     ASSERT_EQ(::pipe(pipe), 0);
     std::string starts;
@@ -134,16 +140,21 @@ class CollectionsKilledTest : public testing::Test {
       ::_exit(127);
     }
     ::close(pipe[1]);
-    std::string told(1, '\0');
-    EXPECT_EQ(::read(pipe[0], told.data(), 1), 1) << "it did not come to its first write";
-    std::this_thread::sleep_for(span);
+    std::string told;
+    char buffer[4096];
+    const auto read_on = [&] {
+      const ssize_t count = ::read(pipe[0], buffer, sizeof(buffer));
+      if (count > 0) told.append(buffer, static_cast<std::size_t>(count));
+      return count > 0;
+    };
+    while (std::count(told.begin(), told.end(), '\n') < writes) {
+      ASSERT_TRUE(read_on()) << "it ended before it had written enough";
+    }
     ASSERT_EQ(::kill(child, SIGKILL), 0);
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     ASSERT_TRUE(WIFSIGNALED(status)) << "it ended by itself";
-    char buffer[4096];
-    for (ssize_t count; (count = ::read(pipe[0], buffer, sizeof(buffer))) > 0;) {
-      told.append(buffer, static_cast<std::size_t>(count));
+    while (read_on()) {
     }
     ::close(pipe[0]);
     std::istringstream lines(told);
@@ -200,7 +211,8 @@ class CollectionsKilledTest : public testing::Test {
     const auto passing = opened.collections->Find(kScope, "passing");
     const std::size_t expected = of_docs + (passing ? passing->points : 0);
     std::size_t stored = 0;
-    for (int attempt = 0; attempt < 2000; ++attempt) {
+    const MonoTime deadline = opened.clock.Monotonic() + std::chrono::seconds(20);
+    do {
       stored = 0;
       ASSERT_TRUE(opened.store
                       ->ForEach(Family::kPoints, "",
@@ -210,8 +222,8 @@ class CollectionsKilledTest : public testing::Test {
                                 })
                       .ok());
       if (stored == expected) return;
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
+      std::this_thread::yield();  // they are removed in the background
+    } while (opened.clock.Monotonic() < deadline);
     EXPECT_EQ(stored, expected);
   }
 
@@ -223,7 +235,7 @@ class CollectionsKilledTest : public testing::Test {
 TEST_F(CollectionsKilledTest, LosesNothingThatWasAcknowledged) {
   std::mt19937 random(20260101);
   for (int cycle = 0; cycle < kCycles; ++cycle) {
-    RunAndKill(std::chrono::milliseconds(std::uniform_int_distribution<int>(0, 300)(random)));
+    RunAndKill(std::uniform_int_distribution<int>(1, 100)(random));
     if (HasFatalFailure()) return;
     ExpectNothingLost();
     if (HasFailure()) return;
