@@ -89,7 +89,7 @@ function fillRows(id, rows) {
 const troubleIfAny = (value) => ({ text: count(value), class: value > 0 ? 'trouble' : '' });
 
 export function fillTables(stats) {
-  const { memory, store, index, workers, requests } = stats;
+  const { memory, store, index, collections, workers, requests } = stats;
   const size = (name, { entries, bytes: used }) => [name, count(entries), bytes(used)];
   fillRows('held', [
     size('Embeddings in memory', memory.embeddings), size('Embeddings on disk', store.embeddings),
@@ -99,6 +99,10 @@ export function fillTables(stats) {
   fillRows('index', [
     ['Vectors', count(index.vectors)], ['Memory', bytes(index.bytes)], ['Spaces', count(index.spaces)],
     ['Left out for want of memory', troubleIfAny(index.refused)]]);
+  fillRows('collections', [
+    ['Collections', collections.loading > 0 ?
+      `${count(collections.count)}, ${count(collections.loading)} still loading` : count(collections.count)],
+    ['Points', count(collections.points)], ['Memory', bytes(collections.bytes)]]);
   fillRows('server', [
     ['Workers', `${count(workers.threads)}, ${count(workers.queued)} requests waiting`],
     ['Answers stored', count(requests.stored)],
