@@ -28,6 +28,11 @@ bool IsFolderName(std::string_view name) {
          name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
+// The snapshot may be whole: it could not be read, or there was no memory for it.
+bool IsOfTheMachine(const Error& error) {
+  return error.code == ErrorCode::kIo || error.code == ErrorCode::kOverloaded;
+}
+
 Error Foreign(const std::string& folder, const std::string& why) {
   return Error{ErrorCode::kCorruption, ErrorOrigin::kIndex, folder + ": " + why};
 }
@@ -259,7 +264,11 @@ Result<SpaceSet::SpacePointer> SpaceSet::LoadFrom(const std::string& folder) con
     return Foreign(folder, "the file that names the space is damaged");
   }
   auto loaded = VectorSpace::Load(folder + kSnapshotFile, options);
-  if (!loaded.ok()) return Foreign(folder, loaded.error().message);
+  if (!loaded.ok()) {
+    Error error = Foreign(folder, loaded.error().message);
+    if (IsOfTheMachine(loaded.error())) error.code = loaded.error().code;
+    return error;
+  }
   auto space = std::make_shared<Space>(std::move(name), std::move(loaded->space));
   space->loaded_at = loaded->watermark;
   return space;
@@ -282,7 +291,7 @@ SpaceSet::Loaded SpaceSet::Load() {
       // A folder that was never saved to is no problem: its space is built anew.
       if (space.error().code != ErrorCode::kNotFound)
         loaded.problems.push_back(space.error().message);
-      std::filesystem::remove_all(folder, failed);
+      if (!IsOfTheMachine(space.error())) std::filesystem::remove_all(folder, failed);
       continue;
     }
     MutexLock writer((*space)->writer);

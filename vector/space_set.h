@@ -72,8 +72,8 @@ class SpaceSet {
     std::size_t spaces = 0;
     std::vector<std::string> problems;  // a sentence for each snapshot that was not used
   };
-  // Loads what was saved; to be called before anything else. What cannot be used is removed.
-  // `watermark_of` tells from then on.
+  // Loads what was saved; to be called before anything else. What cannot be used is removed, but
+  // for what could not be read.
   Loaded Load();
   // The watermark that the space was loaded with; nullopt for one that was not.
   std::optional<std::uint64_t> WatermarkOf(const SpaceKey& space) const;

@@ -169,6 +169,22 @@ TEST_F(SpaceSetSnapshotTest, WhatWasNeverSavedIsRemovedWithoutAWord) {
   EXPECT_TRUE(Folders().empty());
 }
 
+TEST_F(SpaceSetSnapshotTest, ASnapshotThatCannotBeReadIsToldOfAndStays) {
+  Store("a", 0, 200);
+  Save(1);
+  const fs::path snapshot = Folders().at(0) / "snapshot";
+  const fs::path whole = dir_.path() + "/whole";
+  fs::rename(snapshot, whole);
+  fs::create_symlink(snapshot, snapshot);  // leads nowhere but to itself: an error of the system
+  const auto loaded = Restart();
+  EXPECT_EQ(loaded.spaces, 0U);
+  EXPECT_EQ(loaded.problems.size(), 1U);
+  ASSERT_EQ(Folders().size(), 1U);
+  fs::remove(snapshot);
+  fs::rename(whole, snapshot);
+  EXPECT_EQ(Restart().spaces, 1U);
+}
+
 TEST_F(SpaceSetSnapshotTest, ADamagedSnapshotIsToldOfAndRemovedAndTheOthersLoad) {
   for (const char* file : {"snapshot", "space"}) {
     Store("a", 0, 200);
