@@ -46,18 +46,21 @@ Result<std::vector<std::optional<StoredPoint>>> ReadPoints(const Store& store,
   }
 }
 
+Status CheckCount(std::size_t points, const CollectionsOptions& options, const char* param) {
+  if (points <= options.max_points_per_request) return {};
+  return InvalidArgument("a request may name " + std::to_string(options.max_points_per_request) +
+                             " points (collections.max_points_per_request), got " +
+                             std::to_string(points),
+                         param);
+}
+
 }  // namespace
 
 Result<std::uint64_t> Collections::Upsert(const CollectionScope& scope, const std::string& name,
                                           std::span<const NewPoint> points, UpsertMode mode) {
   LARDER_RETURN_IF_ERROR(CheckTakesWrites());
   LARDER_ASSIGN_OR_RETURN(const CollectionPointer collection, Open(scope, name));
-  if (points.size() > options_.max_points_per_request) {
-    return InvalidArgument("a request may hold " + std::to_string(options_.max_points_per_request) +
-                               " points (collections.max_points_per_request), got " +
-                               std::to_string(points.size()),
-                           "points");
-  }
+  LARDER_RETURN_IF_ERROR(CheckCount(points.size(), options_, "points"));
   const CollectionSpec& spec = collection->spec();
   std::vector<Metadata> fields;
   fields.reserve(points.size());
@@ -81,12 +84,7 @@ Result<Collections::Deleted> Collections::Delete(const CollectionScope& scope,
                                                  std::span<const std::string> ids) {
   LARDER_RETURN_IF_ERROR(CheckTakesWrites());
   LARDER_ASSIGN_OR_RETURN(const CollectionPointer collection, Open(scope, name));
-  if (ids.size() > options_.max_points_per_request) {
-    return InvalidArgument("a request may name " + std::to_string(options_.max_points_per_request) +
-                               " points (collections.max_points_per_request), got " +
-                               std::to_string(ids.size()),
-                           "ids");
-  }
+  LARDER_RETURN_IF_ERROR(CheckCount(ids.size(), options_, "ids"));
   CollectionWrite write;
   write.kind = CollectionWrite::Kind::kDelete;
   write.ids = ids;
@@ -122,12 +120,7 @@ Result<std::vector<std::optional<StoredPoint>>> Collections::Get(const Collectio
                                                                  std::span<const std::string> ids,
                                                                  bool with_values) const {
   LARDER_ASSIGN_OR_RETURN(const CollectionPointer collection, Open(scope, name));
-  if (ids.size() > options_.max_points_per_request) {
-    return InvalidArgument("a request may name " + std::to_string(options_.max_points_per_request) +
-                               " points (collections.max_points_per_request), got " +
-                               std::to_string(ids.size()),
-                           "ids");
-  }
+  LARDER_RETURN_IF_ERROR(CheckCount(ids.size(), options_, "ids"));
   return ReadPoints(store_, *collection, ids, with_values);
 }
 
