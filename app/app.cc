@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "app/admin_api.h"
 #include "app/data_dir.h"
 #include "app/databases.h"
 #include "cache/off_loop_store.h"
@@ -135,6 +136,7 @@ struct App::Graph {
                   [this] { return ReadGauges(); }),
         access(config.admin, config.front.host),
         admin_handler(telemetry, access, [this] { return ReadHealth(); }),
+        admin_api({telemetry}, admin_handler),
         proxy({embeddings, embeddings_handler, responses_handler, pass_through, tunnel_handler,
                search_handler, collection_handler, vector_store_handler, vectorize_handler,
                admin_handler},
@@ -194,6 +196,7 @@ struct App::Graph {
   Telemetry telemetry;
   AdminAccess access;
   AdminHandler admin_handler;
+  AdminApi admin_api;
   Proxy proxy;
   Front front;
 

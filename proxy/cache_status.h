@@ -4,10 +4,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/sha256.h"
 #include "proxy/http/headers.h"
+#include "proxy/miss_reason.h"
 
 namespace larder {
 
@@ -41,8 +44,16 @@ struct CacheStatus {
   std::int64_t items_hit = 0;
   std::int64_t billed_tokens = 0;  // what upstream charges for this request
   std::int64_t saved_tokens = 0;   // what it would have charged beyond that
+  // Of these, tokens that the model wrote; they have a price of their own.
+  std::int64_t billed_completion = 0;
+  std::int64_t saved_completion = 0;
   std::string reason;    // why not cached, in a word ("method", "stateful"); empty otherwise
   std::string upstream;  // the label of the upstream chosen; empty where there is but one
+  MissReason why = MissReason::kNone;
+  std::string changed_field;  // of kChanged: what differs ("temperature"); empty otherwise
+  // Of the entry that answers, or would; absent for a batch of several inputs, and where there is
+  // no key.
+  std::optional<Digest> key = std::nullopt;
 
   // Whether the answer is one that the cache had.
   bool from_cache() const { return outcome == CacheOutcome::kHit || on_error; }

@@ -35,6 +35,7 @@ void AppendPresent(const std::vector<std::string_view>& names,
 HitFields::HitFields(std::span<const std::string> key_headers) {
   for (const std::string_view name : kDeclinedNames) Learn(name, Meaning::kDeclined, 0);
   Learn("cookie", Meaning::kCookie, 0);
+  Learn("traceparent", Meaning::kTrace, 0);
   for (const std::string_view name : kCredentialFields) {
     Learn(name, Meaning::kCredential, credential_names_.size());
     credential_names_.push_back(name);
@@ -68,6 +69,9 @@ bool HitFields::Take(const Known& known, std::string_view value) {
     case Meaning::kCookie:
       has_cookie_ = true;
       return true;
+    case Meaning::kTrace:
+      if (traceparent_.empty()) traceparent_ = value;
+      return true;
     case Meaning::kCredential:
       if (credentials_[known.place].data() != nullptr) return false;
       credentials_[known.place] = present;
@@ -86,6 +90,7 @@ bool HitFields::Read(const std::vector<FieldView>& fields) {
   if (has_credential_) std::fill(credentials_.begin(), credentials_.end(), std::string_view());
   if (has_keyed_) std::fill(keyed_values_.begin(), keyed_values_.end(), std::string_view());
   has_credential_ = has_keyed_ = has_cookie_ = false;
+  traceparent_ = {};
   credential_.clear();
   keyed_.clear();
   for (const auto& [name, value] : fields) {

@@ -26,9 +26,11 @@ class HitFields {
   // them.
   const std::string& credential() const { return credential_; }
   const std::string& keyed() const { return keyed_; }
+  // The value of traceparent; empty without one. It lives as long as the fields.
+  std::string_view traceparent() const { return traceparent_; }
 
  private:
-  enum class Meaning { kDeclined, kCookie, kCredential, kKeyed };
+  enum class Meaning { kDeclined, kCookie, kCredential, kKeyed, kTrace };
   struct Known {
     std::string_view name;
     Meaning meaning;
@@ -48,6 +50,7 @@ class HitFields {
   bool has_credential_ = false;
   bool has_keyed_ = false;
   bool has_cookie_ = false;
+  std::string_view traceparent_;
   std::string credential_;
   std::string keyed_;
 };

@@ -4,6 +4,7 @@
 #include "proxy/http/response_head.h"
 #include "proxy/request_id.h"
 #include "proxy/server_timing.h"
+#include "proxy/trace_context.h"
 
 namespace larder {
 namespace {
@@ -57,6 +58,7 @@ bool HitLane::Answer(const FastRequest& request, FastAnswer& answer) {
   record_.total = Micros(found - request.received);
   record_.request_id.clear();
   AppendRequestId(record_.request_id);
+  record_.trace_id.assign(TraceIdOf(fields_.traceparent()));
   record_.method.assign(head.method);
   record_.path.assign(head.target);
   record_.route.assign(EndpointName(endpoint));

@@ -8,6 +8,7 @@
 #include "proxy/request_id.h"
 #include "proxy/search/vectorize_reply.h"
 #include "proxy/server_timing.h"
+#include "proxy/trace_context.h"
 
 namespace larder {
 namespace {
@@ -47,6 +48,14 @@ Status CheckPassable(const Request& request) {
   return {};
 }
 
+// Upstream's part of the trace hangs below Larder's. What is no traceparent goes on as it came.
+void JoinTrace(Headers& headers, RequestContext& context) {
+  const auto traceparent = headers.Find("traceparent");
+  if (!traceparent) return;
+  context.trace_id = TraceIdOf(*traceparent);
+  if (!context.trace_id.empty()) headers.Set("traceparent", NextTraceparent(*traceparent));
+}
+
 bool IsCoded(const Request& request) {
   const auto coding = request.headers.Find("content-encoding");
   return coding && !coding->empty() && !EqualsIgnoreCase(*coding, "identity");
@@ -66,6 +75,7 @@ Proxy::Proxy(Handlers handlers, const Partitioner& partitioner, const Clock& clo
 RequestPlan Proxy::Plan(const Request& head) const {
   const RouteKind kind = RouteOf(head.method, head.target).kind;
   RequestPlan plan;
+  if (kind == RouteKind::kAdmin) return handlers_.admin.Plan(head);
   plan.on_loop = IsAdminKind(kind) || kind == RouteKind::kNotFound;
   plan.tunnel = !plan.on_loop && !IsSearchKind(kind) && AsksForWebsocket(head);
   plan.whole_body = kind != RouteKind::kPassThrough && !plan.tunnel;
@@ -100,6 +110,7 @@ Response Proxy::Handle(Request request) {
   } else if (CorsRules::IsPreflight(request)) {
     response = cors_.AnswerPreflight(request);
   } else {
+    JoinTrace(request.headers, context);
     response = HandleApi(request, route, context);
     if (route.kind == RouteKind::kVectorize && response.status >= 400) {
       response = AsVectorizeError(std::move(response));
@@ -190,6 +201,7 @@ void Proxy::Observe(const Request& request, const RequestContext& context,
   if (!observer_) return;
   RequestRecord record;
   record.request_id = response.headers.Find("x-request-id").value_or("");
+  record.trace_id = context.trace_id;
   record.method = request.method;
   record.path = request.path();
   record.route = context.route;
@@ -203,6 +215,7 @@ void Proxy::Observe(const Request& request, const RequestContext& context,
                       received = request.received](const SendOutcome& outcome) mutable {
     if (stream != nullptr) {
       record.cache.billed_tokens = stream->billed_tokens;
+      record.cache.billed_completion = stream->billed_completion;
       record.cache.stored = stream->stored;
     }
     record.finished_at = clock_.Now();

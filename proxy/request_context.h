@@ -18,6 +18,7 @@ namespace larder {
 // What is known of a streamed answer only at its end. Thread-safe.
 struct StreamOutcome {
   std::atomic<std::int64_t> billed_tokens{0};
+  std::atomic<std::int64_t> billed_completion{0};  // of these, what the model wrote
   std::atomic<bool> stored{false};
 };
 
@@ -40,6 +41,7 @@ struct RequestContext {
   std::string model_in_path;  // Azure's deployment; empty otherwise
   std::string model;          // as asked for, once known
   bool for_search = false;    // what is embedded is a search's query, not itself to be found
+  std::string trace_id;       // as RequestRecord::trace_id
   CacheStatus status;
   PhaseTimes times;
   // Of an answer that streams: what is known at its end. Null for others; shared with the

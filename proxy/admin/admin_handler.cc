@@ -1,25 +1,13 @@
 #include "proxy/admin/admin_handler.h"
 
-#include <charconv>
-
 #include "proxy/dashboard/assets.h"
 #include "proxy/openai/errors.h"
 
 namespace larder {
 namespace {
 
-// "90s", "15m", "1h", "30d" or plain seconds; nullopt for anything else.
-std::optional<std::chrono::seconds> ParseWindow(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || value < 0 || value > 100'000'000) return std::nullopt;
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  if (unit.empty() || unit == "s") return std::chrono::seconds(value);
-  if (unit == "m") return std::chrono::minutes(value);
-  if (unit == "h") return std::chrono::hours(value);
-  if (unit == "d") return std::chrono::hours(24 * value);
-  return std::nullopt;
-}
+// Of a request that will be refused: enough for the connection to go on.
+constexpr std::uint64_t kMaxRefusedBody = 64UL * 1024;
 
 bool IsRead(const Request& request) {
   return request.method == "GET" || request.method == "HEAD";
@@ -30,17 +18,39 @@ Response NotKept(Response response) {
   return response;
 }
 
-Response MethodNotAllowed() {
+Response MethodNotAllowed(std::string_view allowed) {
   Response response = RenderError(Error{ErrorCode::kMethodNotAllowed, ErrorOrigin::kDownstream,
-                                        "only GET and HEAD are served here"});
-  response.headers.Set("allow", "GET, HEAD");
+                                        "only " + std::string(allowed) + " is served here"});
+  response.headers.Set("allow", std::string(allowed));
   return response;
+}
+
+// Methods are case-sensitive (RFC 9110, section 9.1).
+bool Allows(std::string_view methods, std::string_view method) {
+  while (!methods.empty()) {
+    const std::string_view one = methods.substr(0, methods.find(','));
+    if (TrimOws(one) == method) return true;
+    methods.remove_prefix(std::min(methods.size(), one.size() + 1));
+  }
+  return false;
+}
+
+// What a page of another origin can send without being asked for leave is no JSON (Fetch, section
+// 4.9): a form must not purge a cache.
+Status CheckBodyType(const Request& request) {
+  if (IsRead(request) || (request.body_size.value_or(0) == 0 && request.body.empty())) return {};
+  const auto type = request.headers.Find("content-type").value_or("");
+  const std::string_view media = TrimOws(type.substr(0, type.find(';')));
+  if (EqualsIgnoreCase(media, "application/json")) return {};
+  if (EqualsIgnoreCase(media, "application/x-ndjson")) return {};
+  return Error{ErrorCode::kInvalidArgument, ErrorOrigin::kDownstream,
+               "the admin API takes Content-Type: application/json (or application/x-ndjson)"};
 }
 
 }  // namespace
 
 Response AdminHandler::Handle(const Request& request, RouteKind kind) const {
-  if (!IsRead(request)) return MethodNotAllowed();
+  if (kind != RouteKind::kAdmin && !IsRead(request)) return MethodNotAllowed("GET, HEAD");
   if (kind == RouteKind::kHealth) return HandleHealth(request);
   if (kind == RouteKind::kMetrics) {
     Response response;
@@ -94,21 +104,44 @@ Response AdminHandler::HandleAdmin(const Request& request) const {
     refused.headers.Set("www-authenticate", "Bearer realm=\"larder admin\"");
     return refused;
   }
-  const auto window_text = QueryParameter(request.query(), "window");
-  const auto window = ParseWindow(window_text.value_or("0"));
-  if (!window) {
+  const Target target = TargetOf(request);
+  if (target.endpoint == nullptr) {
     return RenderError(
-        InvalidArgument("window must be a number of seconds, or end in s, m, h or d", "window"));
+        Error{ErrorCode::kNotFound, ErrorOrigin::kDownstream, "the admin API has no such path"});
   }
-  if (request.path() == "/admin/v1/stats") {
-    return NotKept(JsonResponse(200, telemetry_.RenderStats(*window)));
+  if (!Allows(target.endpoint->methods(), request.method)) {
+    return MethodNotAllowed(target.endpoint->methods());
   }
-  if (request.path() == "/admin/v1/timeseries") {
-    return NotKept(JsonResponse(
-        200, telemetry_.RenderTimeseries(window_text ? *window : std::chrono::hours(1))));
-  }
-  return RenderError(
-      Error{ErrorCode::kNotFound, ErrorOrigin::kDownstream, "the admin API has no such path"});
+  if (const Status type = CheckBodyType(request); !type.ok()) return RenderError(type.error());
+  return NotKept(target.endpoint->Handle(request, target.below));
+}
+
+AdminHandler::Target AdminHandler::TargetOf(const Request& request) const {
+  constexpr std::string_view kPrefix = "/admin/v1/";
+  std::string_view path = request.path();
+  if (!path.starts_with(kPrefix)) return {};
+  path.remove_prefix(kPrefix.size());
+  const std::string_view name = path.substr(0, path.find('/'));
+  const auto found = endpoints_.find(name);
+  if (found == endpoints_.end()) return {};
+  path.remove_prefix(name.size());
+  if (path.empty()) return {found->second, {}};
+  path.remove_prefix(1);
+  if (path.empty() || !found->second->has_below()) return {};
+  return {found->second, PercentDecode(path)};
+}
+
+RequestPlan AdminHandler::Plan(const Request& head) const {
+  const Target target = TargetOf(head);
+  // Whoever may not ask is told so before a body is read.
+  const bool refused = target.endpoint == nullptr || !access_.CheckHost(head).ok() ||
+                       !access_.CheckToken(head).ok() ||
+                       !Allows(target.endpoint->methods(), head.method);
+  if (!refused) return target.endpoint->plan();
+  RequestPlan plan;
+  plan.on_loop = true;
+  plan.max_body_bytes = kMaxRefusedBody;
+  return plan;
 }
 
 }  // namespace larder

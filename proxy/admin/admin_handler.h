@@ -1,10 +1,15 @@
-// Health, metrics, stats and the dashboard's files. Answers from memory; never blocks. Thread-safe.
+// Health, metrics, the dashboard's files, and the way to the endpoints of the admin API: who may
+// ask, and how. Thread-safe once every endpoint was added.
 #pragma once
 
 #include <functional>
+#include <map>
+#include <string_view>
 
 #include "proxy/admin/access.h"
+#include "proxy/admin/admin_endpoint.h"
 #include "proxy/admin/telemetry.h"
+#include "proxy/http/handler.h"
 #include "proxy/http/message.h"
 #include "proxy/route.h"
 
@@ -22,10 +27,22 @@ class AdminHandler {
                std::function<Health()> health)
       : telemetry_(telemetry), access_(access), health_(std::move(health)) {}
 
+  // /admin/v1/{name} and what is below it. Before the first request; the endpoint outlives the
+  // handler.
+  void Add(std::string_view name, AdminEndpoint& endpoint) { endpoints_[name] = &endpoint; }
+
+  // How a request for kAdmin is to be run.
+  RequestPlan Plan(const Request& head) const;
+
   // Precondition: `kind` is kHealth, kMetrics, kDashboard or kAdmin.
   Response Handle(const Request& request, RouteKind kind) const;
 
  private:
+  struct Target {
+    AdminEndpoint* endpoint = nullptr;  // null: there is none of this name
+    std::string below;
+  };
+  Target TargetOf(const Request& request) const;
   Response HandleHealth(const Request& request) const;
   Response HandleDashboard(const Request& request) const;
   Response HandleAdmin(const Request& request) const;
@@ -33,6 +50,7 @@ class AdminHandler {
   const Telemetry& telemetry_;
   const AdminAccess& access_;
   const std::function<Health()> health_;
+  std::map<std::string_view, AdminEndpoint*> endpoints_;
 };
 
 }  // namespace larder

@@ -14,6 +14,7 @@ namespace larder {
 struct RequestRecord {
   WallTime finished_at;
   std::string request_id;
+  std::string trace_id;  // of the caller's traceparent, 32 hexadecimal digits; empty without one
   std::string method;
   std::string path;   // without query
   std::string route;  // bounded label: "embeddings", "chat", "passthrough", "search", "admin", ...

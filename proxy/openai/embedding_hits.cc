@@ -150,6 +150,7 @@ bool EmbeddingHits::Answer(const HitRequest& request, CacheStatus& status, std::
     status.outcome = CacheOutcome::kHit;
     status.items = status.items_hit = static_cast<std::int64_t>(entries_.size());
     status.ttl = lifetime;
+    if (keys_.size() == 1) status.key = keys_[0];
     if (upstreams.size() > 1) status.upstream = home.upstream->label();
     const WallTime now = clock_.Now();
     for (const auto& entry : entries_) {

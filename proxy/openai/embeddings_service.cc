@@ -210,6 +210,7 @@ void EmbeddingsService::Lookup(Job& job) {
     }
     job.unique_of.push_back(place->second);
   }
+  if (job.keys.size() == 1) job.context.status.key = job.keys[0];
   job.flights.resize(job.keys.size());
   job.leads.resize(job.keys.size());
   CacheStatus& status = job.context.status;

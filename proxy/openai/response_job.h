@@ -38,6 +38,12 @@ struct ResponsesHandler::Job {
     return ReplaceMember(json, "model", JsonString(candidate.model)).value_or(json);
   }
 
+  // What answering with `entry` saves.
+  void CountSaved(const ResponseEntry& entry) const {
+    context.status.saved_tokens = TokensOf(entry);
+    context.status.saved_completion = std::max<std::int64_t>(entry.completion_tokens, 0);
+  }
+
   CacheKey DeriveKey() const {
     return DeriveResponseKey(
         {KeyScope{context.partition, context.directives.name_space, upstream().name(),

@@ -49,6 +49,7 @@ Response ResponsesHandler::Handle(const Request& request, Endpoint endpoint,
     context.status.upstream = upstreams_.size() > 1 ? candidate.upstream->label() : std::string();
     Job job{request, endpoint, *parsed, context, candidate, lifetime, options_.key_headers};
     job.key = job.DeriveKey();
+    context.status.key = job.key;
     Attempt attempt = Try(job);
     if (stale == nullptr) stale = std::move(job.stale);
     if (attempt.asks_next && i + 1 < candidates.size()) continue;
@@ -126,7 +127,7 @@ std::optional<Response> ResponsesHandler::TryCache(Job& job) {
   }
   status.age = AgeOf(found.entry->stamp, now);
   status.ttl = TtlOf(found.entry->stamp, now, job.lifetime);
-  status.saved_tokens = TokensOf(*found.entry);
+  job.CountSaved(*found.entry);
   status.revalidating = verdict.refresh;
   if (verdict.refresh) Renew(job);
   return response;
@@ -157,8 +158,8 @@ Response ResponsesHandler::AnswerStale(Job& job, const ResponseEntry& entry) con
   status.on_error = true;
   status.age = AgeOf(entry.stamp, now);
   status.ttl = TtlOf(entry.stamp, now, job.lifetime);
-  status.saved_tokens = TokensOf(entry);
-  status.billed_tokens = 0;
+  job.CountSaved(entry);
+  status.billed_tokens = status.billed_completion = 0;
   return std::move(*response);
 }
 

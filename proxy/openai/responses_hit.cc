@@ -54,6 +54,8 @@ std::optional<ResponsesHandler::Hit> ResponsesHandler::FindHit(const HitRequest&
   hit.status.ttl = TtlOf(hit.entry->stamp, now, lifetime);
   hit.status.saved_tokens = std::max<std::int64_t>(hit.entry->prompt_tokens, 0) +
                             std::max<std::int64_t>(hit.entry->completion_tokens, 0);
+  hit.status.saved_completion = std::max<std::int64_t>(hit.entry->completion_tokens, 0);
+  hit.status.key = key;
   if (upstreams_.size() > 1) hit.status.upstream = home.upstream->label();
   return hit;
 }

@@ -76,6 +76,7 @@ ResponsesHandler::Attempt ResponsesHandler::LeadWhole(Job& job, UpstreamReply re
     CacheStatus& status = job.context.status;
     status.billed_tokens = std::max<std::int64_t>(verdict.prompt_tokens, 0) +
                            std::max<std::int64_t>(verdict.completion_tokens, 0);
+    status.billed_completion = std::max<std::int64_t>(verdict.completion_tokens, 0);
     const bool as_asked = job.parsed.form == AnswerForm::kFull;
     if (verdict.storable && as_asked && job.context.directives.may_store()) {
       ResponseEntry entry = job.NewEntry(reply.headers);
@@ -118,6 +119,7 @@ Response ResponsesHandler::LeadStream(Job& job, UpstreamReply reply, ResponseLan
                  lead = std::shared_ptr(std::move(landing.lead))](
                     std::optional<std::string_view> whole) mutable {
     outcome->billed_tokens = recording->billed_tokens();
+    outcome->billed_completion = recording->billed_completion();
     if (const auto entry = recording->Commit(whole, clock_.Now())) {
       const auto put = cache_.PutInMemory(key, entry);
       executor_([this, key, entry, put] { (void)cache_.PutInStore(key, entry, put).ok(); });

@@ -17,8 +17,11 @@ void StreamRecording::OnBytes(std::string_view bytes) {
 }
 
 std::int64_t StreamRecording::billed_tokens() const {
-  return std::max<std::int64_t>(scanner_.prompt_tokens(), 0) +
-         std::max<std::int64_t>(scanner_.completion_tokens(), 0);
+  return std::max<std::int64_t>(scanner_.prompt_tokens(), 0) + billed_completion();
+}
+
+std::int64_t StreamRecording::billed_completion() const {
+  return std::max<std::int64_t>(scanner_.completion_tokens(), 0);
 }
 
 ResponsePointer StreamRecording::Commit(std::optional<std::string_view> whole, WallTime now) {

@@ -30,6 +30,8 @@ class StreamRecording {
 
   // What upstream charged, as far as it told.
   std::int64_t billed_tokens() const;
+  // Of these, what the model wrote.
+  std::int64_t billed_completion() const;
 
  private:
   const Endpoint endpoint_;

@@ -1,6 +1,7 @@
 // Health, metrics, stats and the dashboard's files, through the whole proxy.
 #include <gmock/gmock.h>
 
+#include "proxy/openai/errors.h"
 #include "tests/support/proxy_fixture.h"
 
 namespace larder {
@@ -122,6 +123,63 @@ TEST_F(AdminHandlerTest, NeverGoesUpstreamAndCarriesNoCacheStatus) {
     EXPECT_EQ(answer.Field("cf-aig-cache-status"), "") << target;
   }
   EXPECT_EQ(upstream().call_count(), 0U);
+}
+
+// An endpoint that says what reached it.
+class EchoEndpoint final : public AdminEndpoint {
+ public:
+  std::string_view methods() const override { return "GET, HEAD, POST"; }
+  bool has_below() const override { return true; }
+  Response Handle(const Request& request, const std::string& below) override {
+    return JsonResponse(200, "[\"" + below + "\"," + (request.body.empty() ? "0" : "1") + "]");
+  }
+};
+
+class AdminEndpointTest : public AdminHandlerTest {
+ protected:
+  AdminEndpointTest() { world().admin().Add("echo", echo_); }
+  EchoEndpoint echo_;
+};
+
+TEST_F(AdminEndpointTest, IsToldWhatStandsBelowItsName) {
+  EXPECT_EQ(Get("/admin/v1/echo").body, "[\"\",0]");
+  EXPECT_EQ(Get("/admin/v1/echo/ab%20c").body, "[\"ab c\",0]");
+  EXPECT_EQ(Get("/admin/v1/echo/").status, 404);
+}
+
+TEST_F(AdminEndpointTest, ServesItsMethodsAlone) {
+  EXPECT_EQ(Post("/admin/v1/echo", "{}", {{"content-type", "application/json"}}).status, 200);
+  const Answer refused = world().Ask(MakeRequest("DELETE", "/admin/v1/echo"));
+  EXPECT_EQ(refused.status, 405);
+  EXPECT_EQ(refused.Field("allow"), "GET, HEAD, POST");
+}
+
+TEST_F(AdminEndpointTest, TakesNoBodyThatAFormOfAnotherSiteCouldSend) {
+  for (const char* type : {"text/plain", "application/x-www-form-urlencoded",
+                           "multipart/form-data; boundary=x", "text/plain; application/json"}) {
+    EXPECT_EQ(Post("/admin/v1/echo", "{}", {{"content-type", type}}).status, 400) << type;
+  }
+  for (const char* type :
+       {"application/json", "Application/JSON; charset=utf-8", "application/x-ndjson"}) {
+    EXPECT_EQ(Post("/admin/v1/echo", "{}", {{"content-type", type}}).status, 200) << type;
+  }
+}
+
+TEST_F(AdminEndpointTest, IsNeverKeptByCaches) {
+  EXPECT_EQ(Get("/admin/v1/echo").Field("cache-control"), "private, no-store");
+}
+
+TEST_F(AdminEndpointTest, WhoeverIsRefusedIsNotWaitedForWithABody) {
+  AdminOptions options;
+  options.token = "the token";
+  Restart({.admin = std::move(options)});
+  world().admin().Add("echo", echo_);
+  Request request = MakeRequest("POST", "/admin/v1/echo");
+  EXPECT_TRUE(world().proxy().Plan(request).on_loop);
+  request.headers.Set("authorization", "Bearer the token");
+  const RequestPlan plan = world().proxy().Plan(request);
+  EXPECT_FALSE(plan.on_loop);
+  EXPECT_EQ(plan.max_body_bytes, AdminEndpoint::kMaxBodyBytes);
 }
 
 }  // namespace

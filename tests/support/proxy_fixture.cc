@@ -201,6 +201,10 @@ ProxyWorld::ProxyWorld(Store& inner, ManualClock& clock, FakeUpstream& upstream,
   admin_ = std::make_unique<AdminHandler>(*telemetry_, *access_, [this] {
     return AdminHandler::Health{ready, "\"index\":\"ready\""};
   });
+  stats_ = std::make_unique<StatsEndpoint>(*telemetry_);
+  timeseries_ = std::make_unique<TimeseriesEndpoint>(*telemetry_);
+  admin_->Add("stats", *stats_);
+  admin_->Add("timeseries", *timeseries_);
   proxy_ = std::make_unique<Proxy>(
       Proxy::Handlers{*embeddings_, *embeddings_handler_, *responses_handler_, *pass_through_,
                       *tunnel_, *search_, *collection_handler_, *vector_stores_, *vectorize_,

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "cache/memory_store.h"
+#include "proxy/admin/stats_endpoint.h"
 #include "proxy/proxy.h"
 #include "tests/support/fake_upstream.h"
 #include "tests/support/faulty_store.h"
@@ -96,6 +97,7 @@ class ProxyWorld {
   Response Begin(Request request);
 
   Proxy& proxy() { return *proxy_; }
+  AdminHandler& admin() { return *admin_; }
   FaultyStore& store() { return store_; }
   Indexer& indexer() { return *indexer_; }
   EmbeddingsService& embeddings() { return *embeddings_; }
@@ -140,6 +142,8 @@ class ProxyWorld {
   std::unique_ptr<Telemetry> telemetry_;
   std::unique_ptr<AdminAccess> access_;
   std::unique_ptr<AdminHandler> admin_;
+  std::unique_ptr<StatsEndpoint> stats_;
+  std::unique_ptr<TimeseriesEndpoint> timeseries_;
   Partitioner partitioner_{"a partition secret of 32 bytes...."};
   std::unique_ptr<Proxy> proxy_;
   CacheMode mode_;

@@ -1,0 +1,25 @@
+// AdminApi: every endpoint of the admin API, over the services that they read and change.
+// Thread-safety: made before the first request.
+#pragma once
+
+#include "proxy/admin/admin_handler.h"
+#include "proxy/admin/stats_endpoint.h"
+#include "proxy/admin/telemetry.h"
+
+namespace larder {
+
+class AdminApi {
+ public:
+  // All outlive it.
+  struct Parts {
+    const Telemetry& telemetry;
+  };
+  // Adds the endpoints to `handler`, which must not be asked once this is gone.
+  AdminApi(const Parts& parts, AdminHandler& handler);
+
+ private:
+  StatsEndpoint stats_;
+  TimeseriesEndpoint timeseries_;
+};
+
+}  // namespace larder
