@@ -116,6 +116,7 @@ struct App::Graph {
                   log.Warning("search index", {{"reason", problem}});
                 }),
         collections(*data_store, clock, log, CollectionsOptionsOf(config)),
+        diagnosis(config.diagnosis),
         embeddings(embedding_cache, *upstreams, clock, via, EmbeddingsOptionsOf(config)),
         embeddings_handler(embeddings, clock, off_loop),
         pass_through(*upstreams, clock, via),
@@ -182,6 +183,7 @@ struct App::Graph {
   SpaceSet spaces;
   Indexer indexer;
   Collections collections;
+  MissDiagnosis diagnosis;
   EmbeddingsService embeddings;
   EmbeddingsHandler embeddings_handler;
   PassThroughHandler pass_through;
@@ -321,6 +323,8 @@ Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log) {
   Graph& graph = *app->graph_;
   graph.embedding_cache.set_observer(
       [&graph](const NewEmbedding& added) { graph.indexer.Enqueue(added); });
+  graph.embeddings.set_diagnosis(graph.diagnosis);
+  graph.responses_handler.set_diagnosis(graph.diagnosis);
   graph.collections.Start();  // before the first request can ask for one
   LARDER_RETURN_IF_ERROR(graph.front.Start());
   const std::string& host = config.front.host;

@@ -36,6 +36,10 @@ constexpr Setting kRows[] = {
         "Header fields of a request that can change its answer and so count in its key, besides "
         "anthropic-beta, anthropic-version, openai-beta, openai-organization and openai-project.")
         .Normalised(&NormaliseKeyedField),
+    BytesRow<LARDER_AT(diagnosis.memory_bytes)>(
+        "cache.diagnosis_memory_bytes", 0, 16 * kGiB,
+        "Memory for saying why requests miss: which keys were stored since the start, and what "
+        "stored requests looked like, as hashes; 0 = every miss counts as cold."),
 
     SecondsRow<LARDER_AT(embedding_cache.lifetime)>("cache.embeddings.lifetime_s", 1, kTenYears,
                                                     "Freshness lifetime of an embedding."),

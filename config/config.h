@@ -16,6 +16,7 @@
 #include "proxy/cache_mode.h"
 #include "proxy/http/front.h"
 #include "proxy/http/worker_pool.h"
+#include "proxy/insight/miss_diagnosis.h"
 #include "proxy/lifetime_rules.h"
 #include "proxy/openai/embeddings_service.h"
 #include "proxy/openai/responses_handler.h"
@@ -48,6 +49,7 @@ struct Config {
   EmbeddingsServiceOptions embeddings;
   ResponseCacheOptions response_cache;
   ResponsesOptions responses;
+  MissDiagnosisOptions diagnosis;
   WorkerPoolOptions refreshes{8, 256};  // of stale answers, in the background
   SpaceSet::Options spaces;
   IndexerOptions indexer;

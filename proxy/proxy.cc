@@ -144,6 +144,12 @@ Response Proxy::HandleApi(const Request& request, const Route& route, RequestCon
   context.api_path = route.api_path;
   context.model_in_path = route.model_in_path;
   Response response = Dispatch(request, route, context);
+  // What no handler has given a reason for is of a kind that is never cached.
+  CacheStatus& status = context.status;
+  if (!IsSearchKind(route.kind) && status.outcome == CacheOutcome::kBypass &&
+      status.why == MissReason::kNone) {
+    status.why = MissReason::kUncacheable;
+  }
   if (!route.deletes_response.empty()) {
     // Whatever upstream said of it: what may be gone must not be answered any more.
     const Status forgotten = handlers_.responses.Forget(context, route.deletes_response);

@@ -2,8 +2,8 @@
 
 #include <unordered_map>
 
-#include "cache/freshness.h"
 #include "proxy/forwarding.h"
+#include "proxy/openai/embeddings_job.h"
 #include "proxy/openai/embeddings_reply.h"
 #include "proxy/upstream/decode_content.h"
 
@@ -13,82 +13,6 @@ namespace {
 constexpr std::string_view kPath = "/embeddings";
 
 }  // namespace
-
-// What the leader of one input's key and its followers share: the entry to come.
-class EmbeddingsService::Flight {
- public:
-  // nullptr: the leader failed.
-  void Land(EmbeddingPointer entry) {
-    MutexLock lock(mutex_);
-    if (landed_) return;
-    landed_ = true;
-    entry_ = std::move(entry);
-    changed_.NotifyAll();
-  }
-  EmbeddingPointer Wait() {
-    MutexLock lock(mutex_);
-    while (!landed_) changed_.Wait(mutex_);
-    return entry_;
-  }
-
- private:
-  Mutex mutex_;
-  CondVar changed_;
-  bool landed_ LARDER_GUARDED_BY(mutex_) = false;
-  EmbeddingPointer entry_ LARDER_GUARDED_BY(mutex_);
-};
-
-// One request's work: its distinct inputs, and what is known of each.
-struct EmbeddingsService::Job {
-  const EmbeddingsRequest& request;
-  const Headers& headers;
-  RequestContext& context;
-  Upstream& upstream;
-  std::chrono::seconds lifetime;
-  bool renew;  // fetch every input, cached or not
-
-  bool may_read() const { return context.directives.may_read() && !renew; }
-  FreshnessLimits limits() const { return context.directives.LimitsFor(lifetime); }
-
-  std::vector<CacheKey> keys;             // of the distinct inputs
-  std::vector<std::size_t> positions;     // first place of each distinct input in the request
-  std::vector<std::size_t> unique_of;     // for each input, which distinct one it is
-  std::vector<EmbeddingPointer> entries;  // of the distinct inputs; null until known
-  std::vector<std::shared_ptr<Flight>>
-      flights;  // shared with other requests; null where none is flown
-  std::vector<std::unique_ptr<FlightTable<Flight>::Lead>> leads;
-  EmbedOutcome outcome;
-
-  // The record of a distinct input whose entry is known.
-  NewEmbedding NewEmbeddingAt(std::size_t unique, const Partition& partition,
-                              const std::string& upstream) const {
-    const EmbeddingInput& input = request.inputs[positions[unique]];
-    const EmbeddingPointer& entry = entries[unique];
-    InputRecord record;
-    record.partition = partition.id();
-    record.name_space = context.directives.name_space;
-    record.upstream = upstream;
-    record.model = request.model;
-    record.dim = static_cast<std::uint32_t>(entry->dim());
-    record.kind = input.kind;
-    record.query_only = entry->query_only;
-    record.input = input.key_bytes;
-    return {keys[unique], entry, std::move(record)};
-  }
-
-  // Whatever way a request ends, nobody waits for it for ever.
-  ~Job() {
-    for (std::size_t i = 0; i < leads.size(); ++i) {
-      if (leads[i] != nullptr) Land(i);
-    }
-  }
-  // The flight ends before its followers wake, so that one that must try itself does not follow
-  // again.
-  void Land(std::size_t unique) {
-    leads[unique].reset();
-    flights[unique]->Land(entries[unique]);
-  }
-};
 
 EmbeddingsService::EmbeddingsService(EmbeddingCache& cache, const UpstreamSet& upstreams,
                                      const Clock& clock, std::string via,
@@ -159,6 +83,7 @@ Result<EmbedOutcome> EmbeddingsService::EmbedWith(Job& job) {
       status.ttl = std::min(status.ttl, TtlOf(entry->stamp, now, job.lifetime));
     }
   } else {
+    Diagnose(job);
     if (context.directives.only_if_cached) {
       return Error{ErrorCode::kNotCached, ErrorOrigin::kDownstream,
                    "only what is cached was asked for, and not every input is"};
@@ -192,12 +117,15 @@ Partition EmbeddingsService::PartitionOf(const RequestContext& context) const {
   return options_.share_all ? Partition("all") : context.partition;
 }
 
+EmbeddingScope EmbeddingsService::ScopeOf(const Job& job) const {
+  return {KeyScope{PartitionOf(job.context), job.context.directives.name_space, job.upstream.name(),
+                   KeyedHeaders(job.headers, options_.key_headers)},
+          job.request.model, job.request.dimensions, job.request.extra};
+}
+
 void EmbeddingsService::Lookup(Job& job) {
   PhaseTimer timer(clock_, job.context.times.lookup);
-  const Digest scope = DeriveEmbeddingScope(
-      {KeyScope{PartitionOf(job.context), job.context.directives.name_space, job.upstream.name(),
-                KeyedHeaders(job.headers, options_.key_headers)},
-       job.request.model, job.request.dimensions, job.request.extra});
+  const Digest scope = DeriveEmbeddingScope(ScopeOf(job));
   std::unordered_map<CacheKey, std::size_t, DigestHash> seen;
   const auto& inputs = job.request.inputs;
   job.unique_of.reserve(inputs.size());
@@ -349,6 +277,7 @@ void EmbeddingsService::Store(Job& job, const std::vector<std::size_t>& unique,
   }
   if (directives.may_store() && storable) {
     const bool on_disk = cache_.Put(added).ok();
+    NoteStored(job, unique);
     if (on_disk) job.context.status.stored = true;
     if (!on_disk) job.context.status.store_failed = true;
   }

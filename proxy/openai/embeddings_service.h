@@ -8,6 +8,7 @@
 
 #include "cache/embedding_cache.h"
 #include "cache/flight_table.h"
+#include "proxy/insight/miss_diagnosis.h"
 #include "proxy/lifetime_rules.h"
 #include "proxy/openai/embeddings_request.h"
 #include "proxy/request_context.h"
@@ -45,6 +46,10 @@ class EmbeddingsService {
   EmbeddingsService(EmbeddingCache& cache, const UpstreamSet& upstreams, const Clock& clock,
                     std::string via, EmbeddingsServiceOptions options);
 
+  // Who says why an input was not cached, and is told what is. Set before the first request; it
+  // outlives the service.
+  void set_diagnosis(MissDiagnosis& diagnosis) { diagnosis_ = &diagnosis; }
+
   // Fills context.status and context.times. `client_headers` are the request's, credential
   // included. Errors: kNotCached (only-if-cached), those of Upstream::Send, kInvalidReply.
   Result<EmbedOutcome> Embed(const EmbeddingsRequest& request, const Headers& client_headers,
@@ -69,11 +74,14 @@ class EmbeddingsService {
 
   Result<EmbedOutcome> EmbedWith(Job& job);
   void Lookup(Job& job);
+  void Diagnose(Job& job) const;
+  EmbeddingScope ScopeOf(const Job& job) const;
   void MakeSearchable(Job& job);
   Status FetchLed(Job& job);
   Status FetchBatch(Job& job, const std::vector<std::size_t>& unique);
   Status FetchMissing(Job& job);
   bool IsSearchable(const CacheKey& key);
+  void NoteStored(const Job& job, const std::vector<std::size_t>& unique);
   void Store(Job& job, const std::vector<std::size_t>& unique, std::vector<EmbeddingEntry> entries,
              bool storable);
 
@@ -82,6 +90,7 @@ class EmbeddingsService {
   const Clock& clock_;
   const std::string via_;
   const EmbeddingsServiceOptions options_;
+  MissDiagnosis* diagnosis_ = nullptr;
   FlightTable<Flight> flights_;
 };
 

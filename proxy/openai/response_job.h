@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "proxy/forwarding.h"
+#include "proxy/insight/shapes.h"
 #include "proxy/json/json_edit.h"
 #include "proxy/json/json_writer.h"
 #include "proxy/openai/responses_handler.h"
@@ -27,6 +28,7 @@ struct ResponsesHandler::Job {
   const std::vector<std::string>& key_headers;
   CacheKey key{};
   ResponsePointer stale = nullptr;  // an entry that may answer when upstream fails
+  RequestShape shape = {};          // made once nothing was found
 
   Upstream& upstream() const { return *candidate.upstream; }
 
@@ -44,12 +46,11 @@ struct ResponsesHandler::Job {
     context.status.saved_completion = std::max<std::int64_t>(entry.completion_tokens, 0);
   }
 
-  CacheKey DeriveKey() const {
-    return DeriveResponseKey(
-        {KeyScope{context.partition, context.directives.name_space, upstream().name(),
-                  KeyedHeaders(request.headers, key_headers)},
-         request.method, context.endpoint, WithModel(parsed.canonical_body),
-         context.directives.custom_key});
+  ResponseKeyParts KeyParts() const {
+    return {KeyScope{context.partition, context.directives.name_space, upstream().name(),
+                     KeyedHeaders(request.headers, key_headers)},
+            request.method, context.endpoint, WithModel(parsed.canonical_body),
+            context.directives.custom_key};
   }
 
   // An entry that belongs to this request, without answer and stored-at.

@@ -37,6 +37,8 @@ Response ResponsesHandler::Handle(const Request& request, Endpoint endpoint,
   const auto rule = options_.lifetimes.Match(context.model, context.api_path);
   if (std::string why = WhyBypass(context, *parsed, rule); !why.empty()) {
     context.status.outcome = CacheOutcome::kBypass;
+    context.status.why =
+        parsed->uncacheable.empty() ? MissReason::kBypass : MissReason::kUncacheable;
     context.status.reason = std::move(why);
     return pass_through_.Handle(request, context);
   }
@@ -48,7 +50,7 @@ Response ResponsesHandler::Handle(const Request& request, Endpoint endpoint,
     const Candidate& candidate = candidates[i];
     context.status.upstream = upstreams_.size() > 1 ? candidate.upstream->label() : std::string();
     Job job{request, endpoint, *parsed, context, candidate, lifetime, options_.key_headers};
-    job.key = job.DeriveKey();
+    job.key = DeriveResponseKey(job.KeyParts());
     context.status.key = job.key;
     Attempt attempt = Try(job);
     if (stale == nullptr) stale = std::move(job.stale);
@@ -74,6 +76,7 @@ std::string ResponsesHandler::WhyBypass(const RequestContext& context,
 
 ResponsesHandler::Attempt ResponsesHandler::Try(Job& job) {
   if (auto hit = TryCache(job)) return {std::move(*hit)};
+  Diagnose(job);
   const CacheDirectives& directives = job.context.directives;
   if (directives.only_if_cached) {
     return {RenderError(Error{ErrorCode::kNotCached, ErrorOrigin::kDownstream,
@@ -97,6 +100,27 @@ ResponsesHandler::Attempt ResponsesHandler::Try(Job& job) {
     return {std::move(*hit)};
   }
   return Lead(job, std::move(landing));
+}
+
+// Why the cache did not answer.
+void ResponsesHandler::Diagnose(Job& job) const {
+  CacheStatus& status = job.context.status;
+  status.changed_field.clear();
+  if (diagnosis_ != nullptr && diagnosis_->enabled() && job.context.directives.may_store()) {
+    job.shape = ShapeOf(job.KeyParts());
+  }
+  if (status.outcome == CacheOutcome::kRequest) {
+    status.why = MissReason::kBypass;
+  } else if (status.outcome == CacheOutcome::kStale) {
+    status.why = MissReason::kExpired;
+  } else if (status.reason == "form-not-recorded") {
+    status.why = MissReason::kChanged;
+    status.changed_field = "stream_options";
+  } else if (diagnosis_ != nullptr) {
+    const auto judged = diagnosis_->Judge(MissDiagnosis::Kind::kResponse, job.key, job.shape);
+    status.why = judged.why;
+    if (judged.near) status.changed_field = judged.near->field;
+  }
 }
 
 std::optional<Response> ResponsesHandler::TryCache(Job& job) {
@@ -125,6 +149,8 @@ std::optional<Response> ResponsesHandler::TryCache(Job& job) {
     status.reason = "form-not-recorded";
     return std::nullopt;
   }
+  status.why = MissReason::kNone;
+  status.changed_field.clear();
   status.age = AgeOf(found.entry->stamp, now);
   status.ttl = TtlOf(found.entry->stamp, now, job.lifetime);
   job.CountSaved(*found.entry);

@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "proxy/hit_request.h"
+#include "proxy/insight/miss_diagnosis.h"
 #include "proxy/lifetime_rules.h"
 #include "proxy/openai/answer_form.h"
 #include "proxy/openai/entry_policy.h"
@@ -38,6 +39,10 @@ class ResponsesHandler {
   ResponsesHandler(ResponseCache& cache, const UpstreamSet& upstreams, const Clock& clock,
                    std::string via, PassThroughHandler& pass_through, Executor executor,
                    Refresher refresher, ResponsesOptions options);
+
+  // Who says why nothing was cached, and is told what is. Set before the first request; it outlives
+  // the handler.
+  void set_diagnosis(MissDiagnosis& diagnosis) { diagnosis_ = &diagnosis; }
 
   // Precondition: `endpoint` is neither kEmbeddings nor kOther; the body is whole.
   Response Handle(const Request& request, Endpoint endpoint, RequestContext& context);
@@ -70,6 +75,7 @@ class ResponsesHandler {
   std::string WhyBypass(const RequestContext& context, const ResponseRequest& parsed,
                         std::optional<std::chrono::seconds> rule) const;
   Attempt Try(Job& job);
+  void Diagnose(Job& job) const;
   std::optional<Response> TryCache(Job& job);
   std::optional<Response> Replay(const Job& job, const ResponseEntry& entry) const;
   std::optional<Response> Follow(Job& job, ResponseFlight& flight);
@@ -91,6 +97,7 @@ class ResponsesHandler {
   const Executor executor_;
   const Refresher refresher_;
   const ResponsesOptions options_;
+  MissDiagnosis* diagnosis_ = nullptr;
   // By the form asked for: who asks for another form cannot read along.
   std::array<ResponseFlights, 3> flights_;
   std::atomic<std::uint64_t> refreshes_{0};

@@ -87,6 +87,9 @@ ResponsesHandler::Attempt ResponsesHandler::LeadWhole(Job& job, UpstreamReply re
       entry.stamp.stored_at = clock_.Now();
       landing.entry = std::make_shared<const ResponseEntry>(std::move(entry));
       status.stored = cache_.Put(job.key, landing.entry).ok();
+      if (diagnosis_ != nullptr) {
+        diagnosis_->NoteStored(MissDiagnosis::Kind::kResponse, job.key, job.shape);
+      }
       if (!status.stored) status.store_failed = true;
     }
   }
@@ -115,7 +118,7 @@ Response ResponsesHandler::LeadStream(Job& job, UpstreamReply reply, ResponseLan
   job.context.stream_outcome = outcome;
   auto on_bytes = [recording](std::string_view bytes) { recording->OnBytes(bytes); };
   // The lead lives in the callback: it ends with the stream, or with the transcript.
-  auto on_end = [this, recording, outcome, key = job.key,
+  auto on_end = [this, recording, outcome, key = job.key, shape = job.shape,
                  lead = std::shared_ptr(std::move(landing.lead))](
                     std::optional<std::string_view> whole) mutable {
     outcome->billed_tokens = recording->billed_tokens();
@@ -124,6 +127,9 @@ Response ResponsesHandler::LeadStream(Job& job, UpstreamReply reply, ResponseLan
       const auto put = cache_.PutInMemory(key, entry);
       executor_([this, key, entry, put] { (void)cache_.PutInStore(key, entry, put).ok(); });
       outcome->stored = true;
+      if (diagnosis_ != nullptr) {
+        diagnosis_->NoteStored(MissDiagnosis::Kind::kResponse, key, shape);
+      }
     }
     lead.reset();
   };

@@ -104,6 +104,11 @@ class ProxyWorld {
   ResponseCache& response_cache() { return response_cache_; }
   // The records of requests that were sent to their end.
   std::vector<RequestRecord> records() const;
+  // From now on records say why a request missed.
+  void UseDiagnosis() {
+    embeddings_->set_diagnosis(diagnosis_);
+    responses_handler_->set_diagnosis(diagnosis_);
+  }
   // Waits until the indexer is ready, has an empty queue and holds `count` vectors; false after ten
   // seconds. Start it with indexer().Start() first.
   bool WaitUntilIndexed(std::size_t count);
@@ -123,6 +128,7 @@ class ProxyWorld {
   SpaceSet spaces_;
   std::unique_ptr<Indexer> indexer_;
   std::unique_ptr<UpstreamSet> upstreams_;
+  MissDiagnosis diagnosis_{{1U << 20}};
   std::unique_ptr<EmbeddingsService> embeddings_;
   WorkerPool computing_{{2, 64}};
   OffLoop off_loop_{computing_};
