@@ -3,9 +3,14 @@
 namespace larder {
 
 AdminApi::AdminApi(const Parts& parts, AdminHandler& handler)
-    : stats_(parts.telemetry), timeseries_(parts.telemetry) {
+    : stats_(parts.telemetry),
+      timeseries_(parts.telemetry),
+      explain_(parts.explain),
+      config_(parts.config_json) {
   handler.Add("stats", stats_);
   handler.Add("timeseries", timeseries_);
+  handler.Add("explain", explain_);
+  handler.Add("config", config_);
 }
 
 }  // namespace larder

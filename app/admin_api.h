@@ -3,6 +3,8 @@
 #pragma once
 
 #include "proxy/admin/admin_handler.h"
+#include "proxy/admin/config_endpoint.h"
+#include "proxy/admin/explain_endpoint.h"
 #include "proxy/admin/stats_endpoint.h"
 #include "proxy/admin/telemetry.h"
 
@@ -13,6 +15,8 @@ class AdminApi {
   // All outlive it.
   struct Parts {
     const Telemetry& telemetry;
+    ExplainEndpoint::Parts explain;
+    std::function<std::string()> config_json;
   };
   // Adds the endpoints to `handler`, which must not be asked once this is gone.
   AdminApi(const Parts& parts, AdminHandler& handler);
@@ -20,6 +24,8 @@ class AdminApi {
  private:
   StatsEndpoint stats_;
   TimeseriesEndpoint timeseries_;
+  ExplainEndpoint explain_;
+  ConfigEndpoint config_;
 };
 
 }  // namespace larder

@@ -96,8 +96,9 @@ std::string Version() {
 // Members stand in the order of construction; each may use those before it.
 struct App::Graph {
   Graph(const Config& c, Log& l, std::unique_ptr<Clock> k, DataDir d, Partitioner p,
-        std::unique_ptr<UpstreamSet> u)
+        std::unique_ptr<UpstreamSet> u, std::string j)
       : config(c),
+        config_json(std::move(j)),
         log(l),
         owned_clock(std::move(k)),
         clock(*owned_clock),
@@ -137,7 +138,10 @@ struct App::Graph {
                   [this] { return ReadGauges(); }),
         access(config.admin, config.front.host),
         admin_handler(telemetry, access, [this] { return ReadHealth(); }),
-        admin_api({telemetry}, admin_handler),
+        admin_api({telemetry,
+                   {embeddings, responses_handler, partitioner, clock, config.cache_mode},
+                   [this] { return config_json; }},
+                  admin_handler),
         proxy({embeddings, embeddings_handler, responses_handler, pass_through, tunnel_handler,
                search_handler, collection_handler, vector_store_handler, vectorize_handler,
                admin_handler},
@@ -163,6 +167,7 @@ struct App::Graph {
   void RunFlusher();
 
   const Config config;
+  const std::string config_json;
   Log& log;
   const std::string via = NewVia();
   const std::unique_ptr<Clock> owned_clock;
@@ -311,15 +316,15 @@ const std::string& App::address() const {
   return graph_->address;
 }
 
-Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log) {
+Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log, std::string config_json) {
   auto clock = std::make_unique<SystemClock>();
   LARDER_ASSIGN_OR_RETURN(DataDir data_dir, DataDir::Open(config.data_dir));
   LARDER_ASSIGN_OR_RETURN(Partitioner partitioner,
                           Partitioner::FromFile(config.data_dir + "/partition.key"));
   LARDER_ASSIGN_OR_RETURN(auto upstreams, UpstreamSet::Create(UpstreamsOf(config), *clock));
-  std::unique_ptr<App> app(
-      new App(std::make_unique<Graph>(config, log, std::move(clock), std::move(data_dir),
-                                      std::move(partitioner), std::move(upstreams))));
+  std::unique_ptr<App> app(new App(std::make_unique<Graph>(
+      config, log, std::move(clock), std::move(data_dir), std::move(partitioner),
+      std::move(upstreams), std::move(config_json))));
   Graph& graph = *app->graph_;
   graph.embedding_cache.set_observer(
       [&graph](const NewEmbedding& added) { graph.indexer.Enqueue(added); });

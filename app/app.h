@@ -16,10 +16,12 @@ std::string Version();
 // Thread-safety: Start, Stop and the destructor from one thread.
 class App {
  public:
-  // Opens the data directory, starts serving. `log` outlives the app.
+  // Opens the data directory, starts serving. `log` outlives the app. `config_json` is what
+  // ConfigJson made of the configuration.
   // Errors: kIo (data directory), kUnavailable (address taken; data directory used by another
   // process).
-  static Result<std::unique_ptr<App>> Start(const Config& config, Log& log);
+  static Result<std::unique_ptr<App>> Start(const Config& config, Log& log,
+                                            std::string config_json = "{}");
   ~App();
 
   // "http://127.0.0.1:8787", with the port that was bound; "https://..." with a certificate.

@@ -8,6 +8,7 @@
 #include "app/configuration.h"
 #include "app/descriptors.h"
 #include "app/self_check.h"
+#include "config/config_json.h"
 
 namespace larder {
 namespace {
@@ -63,7 +64,7 @@ int RunServe(const CommandLine& command) {
         {{"allowed", allowed},
          {"max_connections", static_cast<std::uint64_t>(config.front.max_connections)}});
   }
-  auto app = App::Start(config, log);
+  auto app = App::Start(config, log, ConfigJson(*result.loaded));
   if (!app.ok()) {
     log.Error(app.error().message);
     return 1;

@@ -49,4 +49,53 @@ void EmbeddingsService::NoteStored(const Job& job, const std::vector<std::size_t
   }
 }
 
+EmbeddingExplanation EmbeddingsService::Explain(const EmbeddingsRequest& request,
+                                                const Headers& client_headers,
+                                                RequestContext& context) {
+  const Candidate candidate = upstreams_.Choose(request.model, kEmbeddingsPath).front();
+  const auto rule = options_.lifetimes.Match(request.model, kEmbeddingsPath);
+  EmbeddingExplanation explanation;
+  explanation.upstream = candidate.upstream->label();
+  explanation.lifetime = rule.value_or(cache_.options().lifetime);
+  CacheDirectives& directives = context.directives;
+  if (rule == std::chrono::seconds{0}) explanation.reason = "lifetime-rule";
+  if (directives.skip_cache) explanation.reason = "skip-cache";
+  if (!explanation.reason.empty()) directives.skip_cache = true;
+
+  const EmbeddingsRequest asked = WithModel(request, candidate.model);
+  Job job{asked, client_headers, context, *candidate.upstream, explanation.lifetime, false};
+  explanation.scope = ScopeOf(job);
+  Lookup(job);
+  const CacheOutcome otherwise = context.status.outcome;  // of a look-up that was not allowed
+  const RequestShape scope = ShapeOf(explanation.scope);
+  for (const std::size_t unique : job.unique_of) {
+    LookupExplanation lookup;
+    lookup.key = job.keys[unique];
+    const auto any =
+        cache_.Find({&lookup.key, 1}, {.lifetime = explanation.lifetime, .any_age = true});
+    if (any.entries[0] != nullptr) lookup.entry = any.entries[0]->stamp;
+    if (job.entries[unique] != nullptr) {
+      lookup.would = CacheOutcome::kHit;
+    } else if (!job.may_read()) {
+      lookup.would = otherwise;
+      lookup.why = MissReason::kBypass;
+    } else if (lookup.entry) {
+      const bool stale =
+          FreshnessOf(*lookup.entry, clock_.Now(), job.limits()) == Freshness::kStale;
+      lookup.would = stale ? CacheOutcome::kStale : CacheOutcome::kRequest;
+      lookup.why = stale ? MissReason::kExpired : MissReason::kBypass;
+    } else {
+      lookup.why = MissReason::kCold;
+      if (diagnosis_ != nullptr) {
+        auto judged = diagnosis_->Judge(MissDiagnosis::Kind::kEmbedding, lookup.key,
+                                        job.ShapeAt(unique, scope));
+        lookup.why = judged.why;
+        lookup.near = std::move(judged.near);
+      }
+    }
+    explanation.inputs.push_back(std::move(lookup));
+  }
+  return explanation;
+}
+
 }  // namespace larder

@@ -13,6 +13,8 @@
 
 namespace larder {
 
+inline constexpr std::string_view kEmbeddingsPath = "/embeddings";  // below /v1
+
 // What the leader of one input's key and its followers share: the entry to come.
 class EmbeddingsService::Flight {
  public:

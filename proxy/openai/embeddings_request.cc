@@ -11,8 +11,12 @@ namespace {
 
 // Known to Larder and not among EmbeddingsRequest::extra: in the key by themselves, or without
 // effect on the vectors.
-constexpr std::array<std::string_view, 7> kNotExtra = {
-    "model", "input", "dimensions", "encoding_format", "user", "safety_identifier", "metadata"};
+constexpr auto kNotExtra = [] {
+  std::array<std::string_view, 3 + kNotInEmbeddingKey.size()> names = {"model", "input",
+                                                                       "dimensions"};
+  std::copy(kNotInEmbeddingKey.begin(), kNotInEmbeddingKey.end(), names.begin() + 3);
+  return names;
+}();
 
 Result<EmbeddingInput> TextInput(std::string_view text, std::string param) {
   if (text.empty()) {

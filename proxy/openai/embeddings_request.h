@@ -2,6 +2,7 @@
 // Source: OpenAI API reference, "Create embeddings". Thread-safety: values; pure functions.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +16,9 @@
 namespace larder {
 
 inline constexpr std::size_t kMaxEmbeddingInputs = 2048;
+// Members without effect on the vectors.
+inline constexpr std::array<std::string_view, 4> kNotInEmbeddingKey = {
+    "encoding_format", "user", "safety_identifier", "metadata"};
 
 enum class EncodingFormat { kFloat, kBase64 };
 

@@ -8,11 +8,6 @@
 #include "proxy/upstream/decode_content.h"
 
 namespace larder {
-namespace {
-
-constexpr std::string_view kPath = "/embeddings";
-
-}  // namespace
 
 EmbeddingsService::EmbeddingsService(EmbeddingCache& cache, const UpstreamSet& upstreams,
                                      const Clock& clock, std::string via,
@@ -28,9 +23,9 @@ EmbeddingsService::EmbeddingsService(EmbeddingCache& cache, const UpstreamSet& u
 Result<EmbedOutcome> EmbeddingsService::Embed(const EmbeddingsRequest& request,
                                               const Headers& client_headers,
                                               RequestContext& context) {
-  const auto candidates = upstreams_.Choose(request.model, kPath);
+  const auto candidates = upstreams_.Choose(request.model, kEmbeddingsPath);
   CacheDirectives& directives = context.directives;
-  const auto rule = options_.lifetimes.Match(request.model, kPath);
+  const auto rule = options_.lifetimes.Match(request.model, kEmbeddingsPath);
   if (rule == std::chrono::seconds{0}) {
     directives.skip_cache = true;
     context.status.reason = "lifetime-rule";
@@ -109,7 +104,7 @@ Result<EmbedOutcome> EmbeddingsService::EmbedWith(Job& job) {
 }
 
 EmbeddingsService::Home EmbeddingsService::HomeOf(std::string_view model) const {
-  auto candidate = upstreams_.Choose(model, kPath).front();
+  auto candidate = upstreams_.Choose(model, kEmbeddingsPath).front();
   return {candidate.upstream->name(), std::move(candidate.model)};
 }
 

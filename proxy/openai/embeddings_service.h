@@ -11,6 +11,7 @@
 #include "proxy/insight/miss_diagnosis.h"
 #include "proxy/lifetime_rules.h"
 #include "proxy/openai/embeddings_request.h"
+#include "proxy/openai/explanation.h"
 #include "proxy/request_context.h"
 #include "proxy/upstream/upstream_set.h"
 
@@ -54,6 +55,11 @@ class EmbeddingsService {
   // included. Errors: kNotCached (only-if-cached), those of Upstream::Send, kInvalidReply.
   Result<EmbedOutcome> Embed(const EmbeddingsRequest& request, const Headers& client_headers,
                              RequestContext& context);
+
+  // What Embed would do with the request, by the first upstream that it would ask. Asks nobody and
+  // stores nothing.
+  EmbeddingExplanation Explain(const EmbeddingsRequest& request, const Headers& client_headers,
+                               RequestContext& context);
 
   EmbeddingCache& cache() const { return cache_; }
   const UpstreamSet& upstreams() const { return upstreams_; }

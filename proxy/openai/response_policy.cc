@@ -10,10 +10,6 @@
 namespace larder {
 namespace {
 
-// Fields without effect on the answer, or (stream) part of the form instead.
-constexpr std::array<std::string_view, 6> kNotInKey = {
-    "user", "safety_identifier", "metadata", "prompt_cache_key", "stream", "stream_options"};
-
 // Models that search by themselves, whatever snapshot of them is named.
 constexpr std::array<std::string_view, 4> kSearchingModels = {"*-search-preview*", "*-search-api*",
                                                               "*deep-research*", "*:online"};
@@ -198,7 +194,7 @@ Result<ResponseRequest> ParseResponseRequest(Endpoint endpoint, JsonElement root
   }
   if (request.stream) request.form = StreamFormOf(endpoint, root);
   request.uncacheable = WhyUncacheable(endpoint, root, options);
-  request.canonical_body = CanonicalJson(root, kNotInKey);
+  request.canonical_body = CanonicalJson(root, kNotInResponseKey);
   return request;
 }
 

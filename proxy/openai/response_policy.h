@@ -8,6 +8,7 @@
 // search on. Thread-safety: pure functions.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -27,6 +28,10 @@ enum class Endpoint {
   kModels,
   kOther,
 };
+// Members without effect on the answer, or (stream) part of its form instead.
+inline constexpr std::array<std::string_view, 6> kNotInResponseKey = {
+    "user", "safety_identifier", "metadata", "prompt_cache_key", "stream", "stream_options"};
+
 // A bounded label for metrics: "embeddings", "chat", ..., "other".
 std::string_view EndpointName(Endpoint endpoint);
 

@@ -76,7 +76,7 @@ std::string ResponsesHandler::WhyBypass(const RequestContext& context,
 
 ResponsesHandler::Attempt ResponsesHandler::Try(Job& job) {
   if (auto hit = TryCache(job)) return {std::move(*hit)};
-  Diagnose(job);
+  static_cast<void>(Diagnose(job));
   const CacheDirectives& directives = job.context.directives;
   if (directives.only_if_cached) {
     return {RenderError(Error{ErrorCode::kNotCached, ErrorOrigin::kDownstream,
@@ -100,27 +100,6 @@ ResponsesHandler::Attempt ResponsesHandler::Try(Job& job) {
     return {std::move(*hit)};
   }
   return Lead(job, std::move(landing));
-}
-
-// Why the cache did not answer.
-void ResponsesHandler::Diagnose(Job& job) const {
-  CacheStatus& status = job.context.status;
-  status.changed_field.clear();
-  if (diagnosis_ != nullptr && diagnosis_->enabled() && job.context.directives.may_store()) {
-    job.shape = ShapeOf(job.KeyParts());
-  }
-  if (status.outcome == CacheOutcome::kRequest) {
-    status.why = MissReason::kBypass;
-  } else if (status.outcome == CacheOutcome::kStale) {
-    status.why = MissReason::kExpired;
-  } else if (status.reason == "form-not-recorded") {
-    status.why = MissReason::kChanged;
-    status.changed_field = "stream_options";
-  } else if (diagnosis_ != nullptr) {
-    const auto judged = diagnosis_->Judge(MissDiagnosis::Kind::kResponse, job.key, job.shape);
-    status.why = judged.why;
-    if (judged.near) status.changed_field = judged.near->field;
-  }
 }
 
 std::optional<Response> ResponsesHandler::TryCache(Job& job) {

@@ -13,6 +13,7 @@
 #include "proxy/lifetime_rules.h"
 #include "proxy/openai/answer_form.h"
 #include "proxy/openai/entry_policy.h"
+#include "proxy/openai/explanation.h"
 #include "proxy/openai/pass_through_handler.h"
 #include "proxy/openai/response_flight.h"
 
@@ -57,6 +58,11 @@ class ResponsesHandler {
   // Never blocks.
   std::optional<Hit> FindHit(const HitRequest& request);
 
+  // What Handle would do with the request, by the first upstream that it would ask. Asks nobody and
+  // stores nothing. Errors: kInvalidArgument (the body).
+  Result<ResponseExplanation> Explain(const Request& request, Endpoint endpoint,
+                                      RequestContext& context);
+
   // The client has deleted a stored response: the entry that carries its id is dropped. Errors:
   // kIo.
   Status Forget(const RequestContext& context, std::string_view response_id);
@@ -75,7 +81,8 @@ class ResponsesHandler {
   std::string WhyBypass(const RequestContext& context, const ResponseRequest& parsed,
                         std::optional<std::chrono::seconds> rule) const;
   Attempt Try(Job& job);
-  void Diagnose(Job& job) const;
+  // Says in the status why the cache did not answer; what is near, if that is why.
+  std::optional<NearTable::Near> Diagnose(Job& job) const;
   std::optional<Response> TryCache(Job& job);
   std::optional<Response> Replay(const Job& job, const ResponseEntry& entry) const;
   std::optional<Response> Follow(Job& job, ResponseFlight& flight);

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "cache/memory_store.h"
+#include "proxy/admin/explain_endpoint.h"
 #include "proxy/admin/stats_endpoint.h"
 #include "proxy/proxy.h"
 #include "tests/support/fake_upstream.h"
@@ -98,6 +99,9 @@ class ProxyWorld {
 
   Proxy& proxy() { return *proxy_; }
   AdminHandler& admin() { return *admin_; }
+  ExplainEndpoint::Parts explain_parts() {
+    return {*embeddings_, *responses_handler_, partitioner_, clock_, mode_};
+  }
   FaultyStore& store() { return store_; }
   Indexer& indexer() { return *indexer_; }
   EmbeddingsService& embeddings() { return *embeddings_; }

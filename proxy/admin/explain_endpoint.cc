@@ -1,0 +1,95 @@
+#include "proxy/admin/explain_endpoint.h"
+
+#include <array>
+
+#include "proxy/admin/explanation_json.h"
+#include "proxy/json/canonical_json.h"
+#include "proxy/openai/errors.h"
+#include "proxy/route.h"
+#include "proxy/search/request_json.h"
+
+namespace larder {
+namespace {
+
+constexpr std::array<std::string_view, 5> kMembers = {"method", "path", "headers", "body",
+                                                      "partition"};
+
+Result<Headers> ReadHeaders(JsonElement root) {
+  Headers headers;
+  const auto given = GivenMember(root, "headers");
+  if (!given) return headers;
+  JsonObject members;
+  if (given->get(members) != simdjson::SUCCESS) {
+    return InvalidArgument("headers must be an object of strings", "headers");
+  }
+  for (const auto [name, value] : members) {
+    std::string_view text;
+    if (value.get(text) != simdjson::SUCCESS) {
+      return InvalidArgument("headers must be an object of strings", "headers");
+    }
+    headers.Add(std::string(name), std::string(text));
+  }
+  return headers;
+}
+
+}  // namespace
+
+Result<Request> ExplainEndpoint::Read(const Request& request, std::string& partition) const {
+  LARDER_ASSIGN_OR_RETURN(const JsonDocument document, ParseRequestObject(request.body, kMembers));
+  const JsonElement root = document.root();
+  Request asked;
+  LARDER_ASSIGN_OR_RETURN(asked.method, TextMember(root, "method"));
+  LARDER_ASSIGN_OR_RETURN(asked.target, TextMember(root, "path"));
+  LARDER_ASSIGN_OR_RETURN(partition, TextMember(root, "partition"));
+  LARDER_ASSIGN_OR_RETURN(asked.headers, ReadHeaders(root));
+  const auto body = GivenMember(root, "body");
+  if (body) {
+    std::string_view text;
+    asked.body = body->get(text) == simdjson::SUCCESS ? std::string(text) : CanonicalJson(*body);
+  }
+  if (asked.method.empty()) asked.method = asked.body.empty() ? "GET" : "POST";
+  if (!asked.target.starts_with('/')) {
+    return InvalidArgument("path must begin with /, as in /v1/embeddings", "path");
+  }
+  return asked;
+}
+
+Response ExplainEndpoint::Handle(const Request& request, const std::string& /*below*/) {
+  std::string partition;
+  const auto asked = Read(request, partition);
+  if (!asked.ok()) return RenderError(asked.error());
+  const Route route = RouteOf(asked->method, asked->target);
+  auto directives = ParseCacheDirectives(asked->headers);
+  if (!directives.ok()) return RenderError(directives.error());
+
+  RequestContext context{"", partition.empty()
+                                 ? parts_.partitioner.Of(asked->headers, asked->query())
+                                 : Partition(partition)};
+  context.directives = std::move(directives).value();
+  ApplyMode(parts_.mode, context.directives);
+  context.endpoint = route.upstream_path;
+  context.from_origin = route.from_origin;
+  context.api_path = route.api_path;
+  context.model_in_path = route.model_in_path;
+  context.route = route.label;
+
+  const WallTime now = parts_.clock.Now();
+  if (route.kind == RouteKind::kEmbeddings) {
+    const auto parsed = ParseEmbeddingsRequest(asked->body, context.model_in_path);
+    if (!parsed.ok()) return RenderError(parsed.error());
+    context.model = parsed->model;
+    const auto explanation = parts_.embeddings.Explain(*parsed, asked->headers, context);
+    return JsonResponse(200, RenderExplanation(context, explanation, now, kMaxInputs));
+  }
+  if (route.kind == RouteKind::kResponses) {
+    const auto explanation = parts_.responses.Explain(*asked, route.endpoint, context);
+    if (!explanation.ok()) return RenderError(explanation.error());
+    return JsonResponse(200, RenderExplanation(context, *explanation, now));
+  }
+  if (route.kind == RouteKind::kPassThrough) {
+    return JsonResponse(200, RenderPassThrough(context, "passed through"));
+  }
+  return JsonResponse(200, RenderPassThrough(context, "answered by Larder itself"));
+}
+
+}  // namespace larder
