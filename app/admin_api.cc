@@ -6,11 +6,13 @@ AdminApi::AdminApi(const Parts& parts, AdminHandler& handler)
     : stats_(parts.telemetry),
       timeseries_(parts.telemetry),
       explain_(parts.explain),
-      config_(parts.config_json) {
+      config_(parts.config_json),
+      keys_(parts.client_keys) {
   handler.Add("stats", stats_);
   handler.Add("timeseries", timeseries_);
   handler.Add("explain", explain_);
   handler.Add("config", config_);
+  handler.Add("keys", keys_);
 }
 
 }  // namespace larder

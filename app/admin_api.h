@@ -5,6 +5,7 @@
 #include "proxy/admin/admin_handler.h"
 #include "proxy/admin/config_endpoint.h"
 #include "proxy/admin/explain_endpoint.h"
+#include "proxy/admin/keys_endpoint.h"
 #include "proxy/admin/stats_endpoint.h"
 #include "proxy/admin/telemetry.h"
 
@@ -17,6 +18,7 @@ class AdminApi {
     const Telemetry& telemetry;
     ExplainEndpoint::Parts explain;
     std::function<std::string()> config_json;
+    ClientKeys& client_keys;
   };
   // Adds the endpoints to `handler`, which must not be asked once this is gone.
   AdminApi(const Parts& parts, AdminHandler& handler);
@@ -26,6 +28,7 @@ class AdminApi {
   TimeseriesEndpoint timeseries_;
   ExplainEndpoint explain_;
   ConfigEndpoint config_;
+  KeysEndpoint keys_;
 };
 
 }  // namespace larder

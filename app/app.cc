@@ -117,6 +117,8 @@ struct App::Graph {
                   log.Warning("search index", {{"reason", problem}});
                 }),
         collections(*data_store, clock, log, CollectionsOptionsOf(config)),
+        client_keys(*data_store, clock),
+        callers(partitioner, client_keys, config.callers),
         diagnosis(config.diagnosis),
         embeddings(embedding_cache, *upstreams, clock, via, EmbeddingsOptionsOf(config)),
         embeddings_handler(embeddings, clock, off_loop),
@@ -139,13 +141,14 @@ struct App::Graph {
         access(config.admin, config.front.host),
         admin_handler(telemetry, access, [this] { return ReadHealth(); }),
         admin_api({telemetry,
-                   {embeddings, responses_handler, partitioner, clock, config.cache_mode},
-                   [this] { return config_json; }},
+                   {embeddings, responses_handler, callers, clock, config.cache_mode},
+                   [this] { return config_json; },
+                   client_keys},
                   admin_handler),
         proxy({embeddings, embeddings_handler, responses_handler, pass_through, tunnel_handler,
                search_handler, collection_handler, vector_store_handler, vectorize_handler,
                admin_handler},
-              partitioner, clock,
+              callers, clock,
               {config.max_request_bytes,
                via,
                config.upstream.url,
@@ -165,6 +168,7 @@ struct App::Graph {
   AdminHandler::Health ReadHealth() const;
   std::string CollectionsState() const;  // "ready", "loading", "unusable"
   void RunFlusher();
+  void LoadClientKeys();
 
   const Config config;
   const std::string config_json;
@@ -188,6 +192,8 @@ struct App::Graph {
   SpaceSet spaces;
   Indexer indexer;
   Collections collections;
+  ClientKeys client_keys;
+  Callers callers;
   MissDiagnosis diagnosis;
   EmbeddingsService embeddings;
   EmbeddingsHandler embeddings_handler;
@@ -291,6 +297,18 @@ AdminHandler::Health App::Graph::ReadHealth() const {
                             std::to_string(static_cast<int>(100 * collections.totals().loaded))};
 }
 
+// A key that cannot be read is refused, which is safe; that it is must not go unnoticed.
+void App::Graph::LoadClientKeys() {
+  const auto unreadable = client_keys.Load();
+  if (!unreadable.ok()) {
+    log.Error("the client keys could not be read: each is refused",
+              {{"reason", unreadable.error().message}});
+  } else if (*unreadable > 0) {
+    log.Error("client keys are damaged: they are refused",
+              {{"keys", static_cast<std::uint64_t>(*unreadable)}});
+  }
+}
+
 void App::Graph::RunFlusher() {
   while (true) {
     {
@@ -330,6 +348,7 @@ Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log, std::str
       [&graph](const NewEmbedding& added) { graph.indexer.Enqueue(added); });
   graph.embeddings.set_diagnosis(graph.diagnosis);
   graph.responses_handler.set_diagnosis(graph.diagnosis);
+  graph.LoadClientKeys();
   graph.collections.Start();  // before the first request can ask for one
   LARDER_RETURN_IF_ERROR(graph.front.Start());
   const std::string& host = config.front.host;

@@ -23,11 +23,12 @@ enum class RecordKind : std::uint8_t {
   kResponse = 3,
   kRollup = 4,
   kResponseId = 5,
-  // Of the collections, without lifetime.
+  // Of the data, without lifetime.
   kCollection = 6,
   kPoint = 7,
   kPointValues = 8,
   kCollectionId = 9,
+  kClientKey = 10,
 };
 
 struct RecordStamp {

@@ -20,6 +20,8 @@ std::string_view FamilyName(Family family) {
       return "points";
     case Family::kPointValues:
       return "point_values";
+    case Family::kClientKeys:
+      return "client_keys";
   }
   return "unknown";
 }

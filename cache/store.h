@@ -26,12 +26,13 @@ enum class Family : std::uint8_t {
   kCollections,  // collections, dropped ones and the next id; docs/on_disk_format.md has the keys
   kPoints,       // collection id, point id -> kPoint record
   kPointValues,  // the same keys -> kPointValues record
+  kClientKeys,   // "key_..." -> kClientKey record
 };
 inline constexpr std::array kCacheFamilies = {Family::kEmbeddings, Family::kInputs,
                                               Family::kResponses, Family::kHistory,
                                               Family::kResponseIds};
 inline constexpr std::array kDataFamilies = {Family::kCollections, Family::kPoints,
-                                             Family::kPointValues};
+                                             Family::kPointValues, Family::kClientKeys};
 inline constexpr std::size_t kFamilyCount = kCacheFamilies.size() + kDataFamilies.size();
 // Lower-case name, also the column family's name on disk.
 std::string_view FamilyName(Family family);

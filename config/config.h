@@ -12,6 +12,7 @@
 #include "cache/embedding_cache.h"
 #include "cache/response_cache.h"
 #include "cache/rocksdb_store.h"
+#include "proxy/access/callers.h"
 #include "proxy/admin/access.h"
 #include "proxy/cache_mode.h"
 #include "proxy/http/front.h"
@@ -54,6 +55,7 @@ struct Config {
   SpaceSet::Options spaces;
   IndexerOptions indexer;
   CollectionsOptions collections;  // directory comes from data_dir, the graph from `spaces`
+  CallersOptions callers;
   AdminOptions admin;
   std::string admin_token_file;  // where admin.token was read from; empty for none
 };

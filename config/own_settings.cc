@@ -29,6 +29,10 @@ constexpr Setting kRows[] = {
         "loopback and the listening address; without scheme and port.")
         .Normalised(&NormaliseHost)
         .Environment("LARDER_ADMIN_ALLOWED_HOSTS"),
+    PlainRow<LARDER_AT(callers.require_key)>(
+        "admin.require_client_key",
+        "Only keys that this server gave out (larder keys create) may call the API; else whoever "
+        "reaches it may, with a credential of the provider's."),
 
     ChoiceRow<kLogFormats, LARDER_AT(log_format)>(
         "log.format", "Log lines (on stderr) as text for people or JSON for machines.")

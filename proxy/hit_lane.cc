@@ -40,7 +40,9 @@ bool HitLane::Answer(const FastRequest& request, FastAnswer& answer) {
   if ((endpoint == Endpoint::kModels) != request.body.empty()) return false;
 
   const MonoTime begun = parts_.clock.Monotonic();
-  const Partition partition = parts_.partitioner.OfCredential(fields_.credential());
+  const auto caller = parts_.callers.Identify(fields_.credential());
+  if (!caller.ok()) return false;
+  const Partition& partition = caller->partition;
   HitRequest asked{endpoint, head.method, path, partition, fields_.keyed(), std::nullopt};
   if (endpoint != Endpoint::kModels) {
     asked.root = parser_.Parse(request.body);

@@ -9,12 +9,12 @@
 #include <functional>
 #include <string>
 
+#include "proxy/access/callers.h"
 #include "proxy/admin/request_record.h"
 #include "proxy/hit_fields.h"
 #include "proxy/http/fast_lane.h"
 #include "proxy/openai/embedding_hits.h"
 #include "proxy/openai/responses_handler.h"
-#include "proxy/partitioner.h"
 
 namespace larder {
 
@@ -24,7 +24,7 @@ class HitLane final : public FastLane {
   struct Parts {
     EmbeddingsService& embeddings;
     ResponsesHandler& responses;
-    const Partitioner& partitioner;
+    const Callers& callers;
     const Clock& clock;
     const std::function<void(const RequestRecord&)>& observer;  // may be empty
     std::string_view upstream;  // for the records, where there was no choice

@@ -26,6 +26,8 @@ class Partitioner {
   Partition Of(const Headers& client, std::string_view query = {}) const;
   // The same of what CredentialOf gave.
   Partition OfCredential(std::string_view credential) const;
+  // That of a tenant; it is never one of a credential.
+  Partition OfTenant(std::string_view tenant) const;
 
  private:
   HmacSha256Key secret_;

@@ -63,10 +63,10 @@ bool IsCoded(const Request& request) {
 
 }  // namespace
 
-Proxy::Proxy(Handlers handlers, const Partitioner& partitioner, const Clock& clock,
-             ProxyOptions options, Observer observer)
+Proxy::Proxy(Handlers handlers, const Callers& callers, const Clock& clock, ProxyOptions options,
+             Observer observer)
     : handlers_(handlers),
-      partitioner_(partitioner),
+      callers_(callers),
       clock_(clock),
       options_(std::move(options)),
       cors_(options_.cors),
@@ -92,9 +92,9 @@ RequestPlan Proxy::Plan(const Request& head) const {
 std::unique_ptr<FastLane> Proxy::NewFastLane() {
   // In the other modes the ordinary way bends what a request asks for.
   if (options_.mode != CacheMode::kOn) return nullptr;
-  return std::make_unique<HitLane>(
-      HitLane::Parts{handlers_.embeddings_service, handlers_.responses, partitioner_, clock_,
-                     observer_, options_.upstream, !options_.cors.origins.empty()});
+  return std::make_unique<HitLane>(HitLane::Parts{handlers_.embeddings_service, handlers_.responses,
+                                                  callers_, clock_, observer_, options_.upstream,
+                                                  !options_.cors.origins.empty()});
 }
 
 Response Proxy::Handle(Request request) {
@@ -127,7 +127,7 @@ Response Proxy::Handle(Request request) {
   return response;
 }
 
-Response Proxy::HandleApi(const Request& request, const Route& route, RequestContext& context) {
+Response Proxy::HandleApi(Request& request, const Route& route, RequestContext& context) {
   if (const Status loop = CheckLoop(request.headers, options_.via); !loop.ok()) {
     return RenderError(loop.error());
   }
@@ -138,7 +138,9 @@ Response Proxy::HandleApi(const Request& request, const Route& route, RequestCon
   if (!directives.ok()) return RenderError(directives.error());
   context.directives = std::move(directives).value();
   ApplyMode(options_.mode, context.directives);
-  context.partition = partitioner_.Of(request.headers, request.query());
+  auto caller = callers_.Admit(request.headers, request.query());
+  if (!caller.ok()) return RenderError(caller.error());
+  context.partition = std::move(caller->partition);
   context.endpoint = route.upstream_path;
   context.from_origin = route.from_origin;
   context.api_path = route.api_path;

@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "proxy/access/callers.h"
 #include "proxy/admin/admin_handler.h"
 #include "proxy/admin/telemetry.h"
 #include "proxy/cache_mode.h"
@@ -15,7 +16,6 @@
 #include "proxy/openai/pass_through_handler.h"
 #include "proxy/openai/responses_handler.h"
 #include "proxy/openai/tunnel_handler.h"
-#include "proxy/partitioner.h"
 #include "proxy/route.h"
 #include "proxy/search/collection_handler.h"
 #include "proxy/search/search_handler.h"
@@ -50,7 +50,7 @@ class Proxy final : public HttpHandler {
   // Told of every finished request; called on a front's thread, must be quick.
   using Observer = std::function<void(const RequestRecord&)>;
 
-  Proxy(Handlers handlers, const Partitioner& partitioner, const Clock& clock, ProxyOptions options,
+  Proxy(Handlers handlers, const Callers& callers, const Clock& clock, ProxyOptions options,
         Observer observer);
 
   RequestPlan Plan(const Request& head) const override;
@@ -59,13 +59,13 @@ class Proxy final : public HttpHandler {
   std::unique_ptr<FastLane> NewFastLane() override;
 
  private:
-  Response HandleApi(const Request& request, const Route& route, RequestContext& context);
+  Response HandleApi(Request& request, const Route& route, RequestContext& context);
   Response Dispatch(const Request& request, const Route& route, RequestContext& context);
   void Finish(const Request& request, const RequestContext& context, Response& response) const;
   void Observe(const Request& request, const RequestContext& context, Response& response) const;
 
   Handlers handlers_;
-  const Partitioner& partitioner_;
+  const Callers& callers_;
   const Clock& clock_;
   const ProxyOptions options_;
   const CorsRules cors_;

@@ -34,13 +34,15 @@ Result<Headers> ReadHeaders(JsonElement root) {
 
 }  // namespace
 
-Result<Request> ExplainEndpoint::Read(const Request& request, std::string& partition) const {
+Result<Request> ExplainEndpoint::Read(const Request& request,
+                                      std::optional<Partition>& partition) const {
   LARDER_ASSIGN_OR_RETURN(const JsonDocument document, ParseRequestObject(request.body, kMembers));
   const JsonElement root = document.root();
   Request asked;
   LARDER_ASSIGN_OR_RETURN(asked.method, TextMember(root, "method"));
   LARDER_ASSIGN_OR_RETURN(asked.target, TextMember(root, "path"));
-  LARDER_ASSIGN_OR_RETURN(partition, TextMember(root, "partition"));
+  LARDER_ASSIGN_OR_RETURN(std::string named, TextMember(root, "partition"));
+  if (!named.empty()) partition = Partition(std::move(named));
   LARDER_ASSIGN_OR_RETURN(asked.headers, ReadHeaders(root));
   const auto body = GivenMember(root, "body");
   if (body) {
@@ -55,16 +57,19 @@ Result<Request> ExplainEndpoint::Read(const Request& request, std::string& parti
 }
 
 Response ExplainEndpoint::Handle(const Request& request, const std::string& /*below*/) {
-  std::string partition;
-  const auto asked = Read(request, partition);
+  std::optional<Partition> partition;
+  auto asked = Read(request, partition);
   if (!asked.ok()) return RenderError(asked.error());
   const Route route = RouteOf(asked->method, asked->target);
   auto directives = ParseCacheDirectives(asked->headers);
   if (!directives.ok()) return RenderError(directives.error());
 
-  RequestContext context{"", partition.empty()
-                                 ? parts_.partitioner.Of(asked->headers, asked->query())
-                                 : Partition(partition)};
+  if (!partition) {
+    auto caller = parts_.callers.Admit(asked->headers, asked->query());
+    if (!caller.ok()) return RenderError(caller.error());
+    partition = std::move(caller->partition);
+  }
+  RequestContext context{"", std::move(*partition)};
   context.directives = std::move(directives).value();
   ApplyMode(parts_.mode, context.directives);
   context.endpoint = route.upstream_path;

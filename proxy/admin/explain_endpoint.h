@@ -2,11 +2,11 @@
 // upstream and nothing is stored. docs/admin_api.md has the document. Thread-safe.
 #pragma once
 
+#include "proxy/access/callers.h"
 #include "proxy/admin/admin_endpoint.h"
 #include "proxy/cache_mode.h"
 #include "proxy/openai/embeddings_service.h"
 #include "proxy/openai/responses_handler.h"
-#include "proxy/partitioner.h"
 
 namespace larder {
 
@@ -19,7 +19,7 @@ class ExplainEndpoint final : public AdminEndpoint {
   struct Parts {
     EmbeddingsService& embeddings;
     ResponsesHandler& responses;
-    const Partitioner& partitioner;
+    const Callers& callers;
     const Clock& clock;
     CacheMode mode;
   };
@@ -30,7 +30,7 @@ class ExplainEndpoint final : public AdminEndpoint {
 
  private:
   // The request that is asked about, as it would have come.
-  Result<Request> Read(const Request& request, std::string& partition) const;
+  Result<Request> Read(const Request& request, std::optional<Partition>& partition) const;
 
   const Parts parts_;
 };

@@ -153,7 +153,9 @@ ProxyWorld::ProxyWorld(Store& inner, ManualClock& clock, FakeUpstream& upstream,
       store_(inner),
       embedding_cache_(store_, clock, options.embedding_cache),
       response_cache_(store_, options.response_cache),
-      spaces_(SpaceSet::Options{}) {
+      spaces_(SpaceSet::Options{}),
+      client_keys_(data_store_, clock),
+      callers_(partitioner_, client_keys_, options.callers) {
   std::vector<UpstreamOptions> upstream_options;
   std::vector<Upstream*> upstreams;
   for (const auto& [one, borrowed] : options.upstreams) {
@@ -209,13 +211,13 @@ ProxyWorld::ProxyWorld(Store& inner, ManualClock& clock, FakeUpstream& upstream,
       Proxy::Handlers{*embeddings_, *embeddings_handler_, *responses_handler_, *pass_through_,
                       *tunnel_, *search_, *collection_handler_, *vector_stores_, *vectorize_,
                       *admin_},
-      partitioner_, clock, ProxyOptions{1 << 20, kVia, upstream.name(), options.mode, options.cors},
+      callers_, clock, ProxyOptions{1 << 20, kVia, upstream.name(), options.mode, options.cors},
       [this](const RequestRecord& record) {
         MutexLock lock(mutex_);
         records_.push_back(record);
       });
   mode_ = options.mode;
-  lane_ = std::make_unique<HitLane>(HitLane::Parts{*embeddings_, *responses_handler_, partitioner_,
+  lane_ = std::make_unique<HitLane>(HitLane::Parts{*embeddings_, *responses_handler_, callers_,
                                                    clock, unobserved_, upstream.name(),
                                                    !options.cors.origins.empty()});
 }

@@ -72,6 +72,7 @@ struct ProxyWorldOptions {
   ResponsesOptions responses = {};
   IndexerOptions indexer = {};
   AdminOptions admin = {};
+  CallersOptions callers = {};
   CollectionsOptions collections = {};
   std::string listen_host = "127.0.0.1";
   CacheMode mode = CacheMode::kOn;
@@ -99,8 +100,9 @@ class ProxyWorld {
 
   Proxy& proxy() { return *proxy_; }
   AdminHandler& admin() { return *admin_; }
+  ClientKeys& client_keys() { return client_keys_; }
   ExplainEndpoint::Parts explain_parts() {
-    return {*embeddings_, *responses_handler_, partitioner_, clock_, mode_};
+    return {*embeddings_, *responses_handler_, callers_, clock_, mode_};
   }
   FaultyStore& store() { return store_; }
   Indexer& indexer() { return *indexer_; }
@@ -155,6 +157,8 @@ class ProxyWorld {
   std::unique_ptr<StatsEndpoint> stats_;
   std::unique_ptr<TimeseriesEndpoint> timeseries_;
   Partitioner partitioner_{"a partition secret of 32 bytes...."};
+  ClientKeys client_keys_;
+  Callers callers_;
   std::unique_ptr<Proxy> proxy_;
   CacheMode mode_;
   const std::function<void(const RequestRecord&)> unobserved_;
