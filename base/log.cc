@@ -1,14 +1,15 @@
 #include "base/log.h"
 
-#include <spdlog/logger.h>
-#include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 
 #include "base/clock.h"
 
@@ -27,20 +28,6 @@ std::string_view LevelName(LogLevel level) {
       return "error";
   }
   return "error";
-}
-
-spdlog::level::level_enum SpdlogLevel(LogLevel level) {
-  switch (level) {
-    case LogLevel::kDebug:
-      return spdlog::level::debug;
-    case LogLevel::kInfo:
-      return spdlog::level::info;
-    case LogLevel::kWarning:
-      return spdlog::level::warn;
-    case LogLevel::kError:
-      return spdlog::level::err;
-  }
-  return spdlog::level::err;
 }
 
 std::string IsoTime(std::int64_t unix_millis) {
@@ -204,28 +191,39 @@ std::string Log::Format(LogFormat format, std::int64_t unix_millis, LogLevel lev
   return line;
 }
 
-struct Log::Impl {
-  Impl(LogFormat f, LogLevel level)
-      : format(f), logger("larder", std::make_shared<spdlog::sinks::stderr_sink_mt>()) {
-    logger.set_formatter(std::make_unique<spdlog::pattern_formatter>("%v"));
-    logger.set_level(SpdlogLevel(level));
-    // spdlog would print its own line about a sink that fails; there is nowhere left to say it.
-    logger.set_error_handler([](const std::string&) {});
+Log::~Log() {
+  if (fd_ != STDERR_FILENO) ::close(fd_);
+}
+
+Status Log::Open(const std::string& path) {
+  int opened = STDERR_FILENO;
+  if (!path.empty()) {
+    opened = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+    if (opened < 0) {
+      return larder::Error{ErrorCode::kIo, ErrorOrigin::kSelf,
+                           "cannot open the log file " + path + ": " + std::strerror(errno)};
+    }
   }
+  MutexLock lock(mutex_);
+  std::swap(fd_, opened);
+  if (opened != STDERR_FILENO) ::close(opened);
+  return {};
+}
 
-  const LogFormat format;
-  spdlog::logger logger;
-};
-
-Log::Log(LogFormat format, LogLevel level) : impl_(std::make_unique<Impl>(format, level)) {}
-Log::~Log() = default;
+void Log::WriteLines(std::string_view lines) {
+  MutexLock lock(mutex_);
+  while (!lines.empty()) {
+    const ssize_t written = ::write(fd_, lines.data(), lines.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;  // there is nowhere left to say it
+    lines.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
 
 void Log::Write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
-  const auto spdlog_level = SpdlogLevel(level);
-  if (!impl_->logger.should_log(spdlog_level)) return;
+  if (level < this->level()) return;
   const std::int64_t now = ToUnixMillis(SystemClock().Now());
-  const std::string line = Format(impl_->format, now, level, message, fields);
-  impl_->logger.log(spdlog_level, spdlog::string_view_t(line.data(), line.size()));
+  WriteLines(Format(format_, now, level, message, fields) + '\n');
 }
 
 }  // namespace larder

@@ -1,15 +1,18 @@
-// Logging: lines on stderr, as text for people or JSON for machines, over spdlog. Never prompt
+// Logging: lines on stderr or in a file, as text for people or JSON for machines. Never prompt
 // text, vectors or credentials. One call is one line, whatever is in it: control characters, line
 // separators and bytes that are not UTF-8 are written as escapes. Thread-safe; lines do not mix.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <initializer_list>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
+
+#include "base/mutex.h"
+#include "base/result.h"
 
 namespace larder {
 
@@ -33,15 +36,26 @@ struct LogField {
 
 class Log {
  public:
-  // Lines below `level` are dropped.
-  Log(LogFormat format, LogLevel level);
+  // On stderr. Lines below `level` are dropped.
+  Log(LogFormat format, LogLevel level) : format_(format), level_(level) {}
   ~Log();
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  // From now on lines go to the end of this file, which is made (mode 0640) when missing; empty: to
+  // stderr. Of the path that is in use: the file is opened anew, for one that was moved away.
+  // Errors: kIo; then they go where they went.
+  Status Open(const std::string& path);
+
+  LogFormat format() const { return format_; }
+  LogLevel level() const { return level_.load(std::memory_order_relaxed); }
+  void set_level(LogLevel level) { level_ = level; }
 
   // text: 2026-01-01T00:00:00.000Z info  listening address=127.0.0.1:8787
   // json: {"time":"2026-01-01T00:00:00.000Z","level":"info","message":"listening","address":"..."}
   // Levels: debug, info, warn, error; times are UTC. In text a value that is empty or has blanks,
   // quotes, '=' or escapes stands in double quotes. A number that is not finite is null in JSON.
-  // A line that stderr does not take is lost.
+  // A line that is not taken (the disk is full) is lost.
   void Write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
   void Info(std::string_view message, std::initializer_list<LogField> fields = {}) {
     Write(LogLevel::kInfo, message, fields);
@@ -53,13 +67,19 @@ class Log {
     Write(LogLevel::kError, message, fields);
   }
 
-  // The line without its end, as Write prints it at `unix_millis`. For tests.
+  // Writes whole lines that Format made, each with its line end, whatever their level: for who
+  // gathers many of them.
+  void WriteLines(std::string_view lines);
+
+  // The line without its end, as Write prints it at `unix_millis`.
   static std::string Format(LogFormat format, std::int64_t unix_millis, LogLevel level,
                             std::string_view message, std::initializer_list<LogField> fields);
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  const LogFormat format_;
+  std::atomic<LogLevel> level_;
+  Mutex mutex_;  // orders writers, and them with Open
+  int fd_ LARDER_GUARDED_BY(mutex_) = 2;
 };
 
 }  // namespace larder

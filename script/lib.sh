@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 build_packages=(
   g++ cmake ninja-build pkg-config ccache ca-certificates
   libcpp-httplib-dev libssl-dev libcurl4-openssl-dev libhnswlib-dev librocksdb-dev libsimdjson-dev
-  libtomlplusplus-dev libcli11-dev libspdlog-dev libfmt-dev prometheus-cpp-dev libxxhash-dev
+  libtomlplusplus-dev libcli11-dev prometheus-cpp-dev libxxhash-dev
   zlib1g-dev libboost-context1.74-dev libjemalloc-dev
 )
 # What the tests need beside that.

@@ -4,9 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <sstream>
 #include <thread>
 #include <vector>
+
+#include "tests/support/temp_dir.h"
 
 namespace larder {
 namespace {
@@ -164,6 +168,62 @@ TEST(LogTest, DropsWhatIsBelowItsLevel) {
   log.Warning("yes");
   log.Error("yes");
   EXPECT_EQ(Lines(testing::internal::GetCapturedStderr()).size(), 2U);
+}
+
+std::string TextOf(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(LogTest, TheLevelMayChangeWhileItRuns) {
+  testing::internal::CaptureStderr();
+  Log log(LogFormat::kText, LogLevel::kError);
+  log.Info("no");
+  log.set_level(LogLevel::kDebug);
+  log.Write(LogLevel::kDebug, "yes");
+  EXPECT_EQ(Lines(testing::internal::GetCapturedStderr()).size(), 1U);
+}
+
+TEST(LogTest, AppendsToAFileAndLeavesStderrAlone) {
+  const TempDir dir;
+  const std::string path = dir.path() + "/larder.log";
+  std::ofstream(path) << "what was there\n";
+  testing::internal::CaptureStderr();
+  Log log(LogFormat::kText, LogLevel::kInfo);
+  ASSERT_TRUE(log.Open(path).ok());
+  log.Info("one");
+  log.WriteLines("two\nthree\n");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  const auto lines = Lines(TextOf(path));
+  ASSERT_EQ(lines.size(), 4U);
+  EXPECT_EQ(lines[0], "what was there");
+  EXPECT_EQ(lines[1].substr(24), " info  one");
+  EXPECT_EQ(lines[3], "three");
+}
+
+TEST(LogTest, OpeningAnewLeavesAFileThatWasMovedAwayAsItIs) {
+  const TempDir dir;
+  const std::string path = dir.path() + "/larder.log";
+  Log log(LogFormat::kText, LogLevel::kInfo);
+  ASSERT_TRUE(log.Open(path).ok());
+  log.Info("before");
+  std::filesystem::rename(path, path + ".1");
+  log.Info("still before");
+  ASSERT_TRUE(log.Open(path).ok());
+  log.Info("after");
+  EXPECT_EQ(Lines(TextOf(path + ".1")).size(), 2U);
+  EXPECT_EQ(Lines(TextOf(path)).size(), 1U);
+}
+
+TEST(LogTest, AFileThatCannotBeOpenedChangesNothing) {
+  const TempDir dir;
+  Log log(LogFormat::kText, LogLevel::kInfo);
+  ASSERT_TRUE(log.Open(dir.path() + "/a.log").ok());
+  const Status opened = log.Open(dir.path() + "/no/such/b.log");
+  ASSERT_FALSE(opened.ok());
+  EXPECT_NE(opened.error().message.find("/no/such/b.log"), std::string::npos);
+  log.Info("here");
+  EXPECT_EQ(Lines(TextOf(dir.path() + "/a.log")).size(), 1U);
 }
 
 TEST(LogTest, LinesOfManyThreadsDoNotMix) {
