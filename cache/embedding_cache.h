@@ -85,6 +85,8 @@ class EmbeddingCache {
   const EmbeddingCacheOptions& options() const { return options_; }
   const TierStats& stats() const { return stats_; }
   const MemoryTier<EmbeddingEntry>& memory() const { return memory_; }
+  // As MemoryTier::IsHot.
+  bool IsHot(const CacheKey& key) { return memory_.IsHot(key); }
 
  private:
   Store& store_;

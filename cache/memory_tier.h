@@ -46,6 +46,14 @@ class MemoryTier {
     return found->second.entry;
   }
 
+  // Whether it is there and was asked for since it came in. Does not count as asking.
+  bool IsHot(const CacheKey& key) {
+    Shard& shard = ShardOf(key);
+    MutexLock lock(shard.mutex);
+    const auto found = shard.slots.find(key);
+    return found != shard.slots.end() && (found->second.uses > 0 || !found->second.in_small);
+  }
+
   // Stores or replaces; what replaces a hot entry is hot. An entry larger than a shard's capacity
   // (a sixteenth of the whole) is not kept, nor is the one it would have replaced.
   void Put(const CacheKey& key, Pointer entry, std::size_t bytes) {

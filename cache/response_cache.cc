@@ -156,6 +156,15 @@ Status ResponseCache::Erase(const CacheKey& key) {
   return EraseWith(key, {});
 }
 
+Status ResponseCache::Evict(std::span<const CacheKey> keys) {
+  WriteBatch batch;
+  for (const CacheKey& key : keys) batch.Delete(Family::kResponses, AsBytes(key));
+  Status status = store_.Apply(batch);
+  if (!status.ok()) ++stats_.store_failures;
+  for (const CacheKey& key : keys) memory_.Erase(key);
+  return status;
+}
+
 Status ResponseCache::EraseWith(const CacheKey& key, WriteBatch batch) {
   erasures_.Add(key);  // first: what is being read or written meanwhile undoes itself
   batch.Delete(Family::kResponses, AsBytes(key));

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -83,12 +84,18 @@ class ResponseCache {
   Status PutInStore(const CacheKey& key, const ResponsePointer& entry, Moment put_in_memory);
   // Errors: kIo.
   Status Erase(const CacheKey& key);
+  // Takes entries out to make room. Unlike Erase it stops nobody who stores one of them, or reads
+  // it, at this moment: such an entry may stay. Errors: kIo; then the entries may still be in the
+  // store.
+  Status Evict(std::span<const CacheKey> keys);
   // Erases the answer that carries this id in the partition, and keeps one that is still arriving
   // from being stored. False when no entry was known to carry it. Errors: kIo.
   Result<bool> EraseById(const Partition& partition, std::string_view response_id);
 
   const TierStats& stats() const { return stats_; }
   const MemoryTier<ResponseEntry>& memory() const { return memory_; }
+  // As MemoryTier::IsHot.
+  bool IsHot(const CacheKey& key) { return memory_.IsHot(key); }
 
  private:
   // What Erase does, with `more` in the same batch.

@@ -134,6 +134,32 @@ Store::Size RocksDbStore::SizeOf(Family family) const {
                   property(rocksdb::DB::Properties::kCurSizeAllMemTables)};
 }
 
+double RocksDbStore::Density(Family family) const {
+  rocksdb::TablePropertiesCollection tables;
+  if (!impl_->db->GetPropertiesOfAllTables(impl_->Handle(family), &tables).ok()) return 1;
+  double raw = 0;
+  double stored = 0;
+  for (const auto& [name, table] : tables) {
+    raw += static_cast<double>(table->raw_key_size + table->raw_value_size);
+    stored += static_cast<double>(table->data_size + table->index_size + table->filter_size);
+  }
+  return raw > 0 ? stored / raw : 1;
+}
+
+Status RocksDbStore::Compact(Family family, std::string_view begin, std::string_view end) {
+  if (!impl_->read_only.empty()) return {};
+  rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  options.bottommost_level_compaction =
+      rocksdb::BottommostLevelCompaction::kForceOptimized;  // each file once
+  const rocksdb::Slice from(begin.data(), begin.size());
+  const rocksdb::Slice to(end.data(), end.size());
+  const auto status = impl_->db->CompactRange(
+      options, impl_->Handle(family), begin.empty() ? nullptr : &from, end.empty() ? nullptr : &to);
+  if (!status.ok()) return ReadError(*impl_, status, "compact");
+  return {};
+}
+
 Status RocksDbStore::Flush() {
   if (!impl_->read_only.empty()) return {};
   const auto status = impl_->db->Flush(rocksdb::FlushOptions(), impl_->AllHandles());

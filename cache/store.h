@@ -102,6 +102,15 @@ class Store {
     std::uint64_t bytes = 0;
   };
   virtual Size SizeOf(Family family) const = 0;
+  // Bytes on the medium for each byte of keys and values, as written last; 1 when it cannot tell.
+  virtual double Density(Family /*family*/) const { return 1; }
+
+  // Rewrites what stands in [begin, end), an empty `end` being no end, so that what was deleted or
+  // has expired leaves the medium. Cost: reads and writes the whole range; others may read and
+  // write meanwhile. Errors: kIo.
+  virtual Status Compact(Family /*family*/, std::string_view /*begin*/, std::string_view /*end*/) {
+    return {};
+  }
 
   // Makes everything applied so far durable. Errors: kIo.
   virtual Status Flush() = 0;

@@ -48,6 +48,18 @@ TEST(MemoryTierTest, PutReplacesAndCountsTheNewBytesAlone) {
   EXPECT_EQ(tier.bytes(), 700 + Tier::kOverheadBytes);
 }
 
+TEST(MemoryTierTest, AnEntryIsHotOnceItWasAskedFor) {
+  Tier tier(kCapacity);
+  EXPECT_FALSE(tier.IsHot(KeyOf(1)));
+  Put(tier, 1);
+  EXPECT_FALSE(tier.IsHot(KeyOf(1)));
+  EXPECT_FALSE(tier.IsHot(KeyOf(1)));  // which is not asking for it
+  EXPECT_NE(tier.Find(KeyOf(1)), nullptr);
+  EXPECT_TRUE(tier.IsHot(KeyOf(1)));
+  tier.Erase(KeyOf(1));
+  EXPECT_FALSE(tier.IsHot(KeyOf(1)));
+}
+
 TEST(MemoryTierTest, PutIfAbsentDoesNotReplace) {
   Tier tier(kCapacity);
   tier.PutIfAbsent(KeyOf(1), std::make_shared<const int>(1), kBytes);

@@ -133,6 +133,19 @@ TEST_F(ResponseCacheTest, EraseForgetsInBothTiers) {
   EXPECT_EQ(Body(*NewCache(), 1), "(absent)");
 }
 
+TEST_F(ResponseCacheTest, WhatIsEvictedIsGoneFromBothTiersAndMayBeStoredAnew) {
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(cache_->Put(KeyOf(i), MakeResponse("hello")).ok());
+  const auto moment = cache_->PutInMemory(KeyOf(1), MakeResponse("again"));
+  const std::vector<CacheKey> keys = {KeyOf(0), KeyOf(1)};
+  ASSERT_TRUE(cache_->Evict(keys).ok());
+  EXPECT_EQ(Body(*cache_, 0), "(absent)");
+  EXPECT_EQ(Body(*NewCache(), 0), "(absent)");
+  EXPECT_EQ(Body(*cache_, 2), "hello");
+  // Nobody asked for it to be forgotten: a write that was under way is not undone.
+  ASSERT_TRUE(cache_->PutInStore(KeyOf(1), MakeResponse("again"), moment).ok());
+  EXPECT_EQ(Body(*cache_, 1), "again");
+}
+
 TEST_F(ResponseCacheTest, AnEraseTheStoreRefusesIsCountedAndGoneFromMemory) {
   ASSERT_TRUE(cache_->Put(KeyOf(1), MakeResponse("hello")).ok());
   store_.FailWrites(true);
