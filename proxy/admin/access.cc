@@ -52,7 +52,7 @@ Status AdminAccess::CheckHost(const Request& request) const {
   const auto allowed = [&](std::string_view authority) {
     const std::string host(HostOf(authority));
     if (IsLoopback(host) || host == listen_host_) return true;
-    for (const std::string& name : options_.allowed_hosts) {
+    for (const std::string& name : allowed_hosts_.get()) {
       if (EqualsIgnoreCase(name, host)) return true;
     }
     return false;
@@ -71,7 +71,7 @@ Status AdminAccess::CheckHost(const Request& request) const {
 }
 
 Status AdminAccess::CheckToken(const Request& request) const {
-  if (options_.token.empty()) return {};
+  if (token_.empty()) return {};
   std::string_view given;
   if (const auto authorization = request.headers.Find("authorization")) {
     constexpr std::string_view kScheme = "bearer ";
@@ -82,7 +82,7 @@ Status AdminAccess::CheckToken(const Request& request) const {
   } else if (const auto cookies = request.headers.Find("cookie")) {
     given = CookieNamed(*cookies, "larder_admin");
   }
-  if (!given.empty() && SameSecret(given, options_.token)) return {};
+  if (!given.empty() && SameSecret(given, token_)) return {};
   return Error{ErrorCode::kUnauthenticated, ErrorOrigin::kDownstream,
                "this needs the admin token: Authorization: Bearer <token>"};
 }

@@ -1,10 +1,11 @@
 // Who may use the admin API and the dashboard, and from which pages. Policy without I/O.
-// Thread-safety: immutable.
+// Thread-safe.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "base/replaceable.h"
 #include "proxy/http/message.h"
 
 namespace larder {
@@ -18,7 +19,13 @@ struct AdminOptions {
 class AdminAccess {
  public:
   AdminAccess(AdminOptions options, std::string listen_host)
-      : options_(std::move(options)), listen_host_(std::move(listen_host)) {}
+      : token_(std::move(options.token)),
+        allowed_hosts_(std::move(options.allowed_hosts)),
+        listen_host_(std::move(listen_host)) {}
+
+  void set_allowed_hosts(std::vector<std::string> hosts) {
+    allowed_hosts_.Replace(std::move(hosts));
+  }
 
   // Whether Host (and Origin, when there is one) name this server: a page of another site must not
   // reach it through a browser, by whatever name it resolves. Errors: kUnauthenticated with a
@@ -29,7 +36,8 @@ class AdminAccess {
   Status CheckToken(const Request& request) const;
 
  private:
-  const AdminOptions options_;
+  const std::string token_;
+  Replaceable<std::vector<std::string>> allowed_hosts_;
   const std::string listen_host_;
 };
 

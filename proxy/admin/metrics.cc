@@ -87,6 +87,7 @@ class Metrics::Families {
   void AddTimes(const State& state);
   void AddGauges(const Gauges& gauges);
   void AddUpstreams(const std::vector<UpstreamStats>& upstreams);
+  void AddUpkeep(const Gauges& gauges);
 
  private:
   std::vector<prometheus::MetricFamily> families_;
@@ -220,6 +221,26 @@ void Metrics::Families::AddGauges(const Gauges& gauges) {
   Counter("larder_refreshes_refused_total", "Renewals left out: too many were under way.",
           gauges.refreshes_refused);
   AddUpstreams(gauges.upstreams);
+  AddUpkeep(gauges);
+}
+
+void Metrics::Families::AddUpkeep(const Gauges& gauges) {
+  const DiskUse& disk = gauges.disk;
+  Gauge("larder_disk_used_bytes", "Size of the cache database on disk.", disk.used_bytes);
+  Gauge("larder_disk_limit_bytes", "cache.store.max_bytes; 0: none.", disk.limit_bytes);
+  Gauge("larder_disk_free_bytes", "Room on the disk of the data directory.", disk.free_bytes);
+  Gauge("larder_disk_min_free_bytes", "Below this much room nothing new is stored.",
+        disk.min_free_bytes);
+  Gauge("larder_disk_state", "0 ok, 1 warning, 2 full: nothing new is stored.",
+        static_cast<std::uint64_t>(disk.state));
+  Counter("larder_disk_evicted_entries_total", "Entries that made room on the disk.",
+          disk.evicted_entries);
+  Counter("larder_disk_evicted_bytes_total", "Size of them, estimated.", disk.evicted_bytes);
+  Begin(prometheus::MetricType::Gauge, "larder_maintenance_failed",
+        "1 while a maintenance task's last run has failed.");
+  for (const MaintenanceTask& task : gauges.maintenance) {
+    Sample(task.last_failed ? 1 : 0, Label("task", task.name));
+  }
 }
 
 void Metrics::Families::AddUpstreams(const std::vector<UpstreamStats>& upstreams) {

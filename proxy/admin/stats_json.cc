@@ -3,6 +3,7 @@
 #include <cmath>
 #include <optional>
 
+#include "proxy/admin/upkeep_json.h"
 #include "proxy/json/json_writer.h"
 
 namespace larder {
@@ -123,6 +124,8 @@ std::string RenderStatsJson(const StatsView& view) {
   json.Member("uptime_s", view.uptime.count()).Member("window_s", view.window.count());
   Traffic(json, view.rollup);
   Sizes(json, view.info, view.gauges);
+  WriteDisk(json, view.gauges.disk);
+  WriteMaintenance(json, view.gauges.maintenance);
   json.EndObject();
   return json.Take();
 }

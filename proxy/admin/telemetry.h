@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "cache/disk_use.h"
+#include "cache/maintenance.h"
 #include "cache/store.h"
 #include "proxy/admin/request_record.h"
 #include "proxy/upstream/upstream_stats.h"
@@ -45,6 +47,8 @@ struct Gauges {
   std::uint64_t refreshes = 0;          // stale answers renewed behind a stale hit
   std::uint64_t refreshes_refused = 0;  // not renewed: too many were under way
   std::vector<UpstreamStats> upstreams;
+  DiskUse disk;
+  std::vector<MaintenanceTask> maintenance;
 };
 
 struct TelemetryInfo {

@@ -175,7 +175,7 @@ void Indexer::Run() {
       (void)Sweep();
       next_sweep = now + options_.sweep_interval;
     }
-    if (now >= next_save) {
+    if (save_soon_.exchange(false) || now >= next_save) {
       Save();
       next_save = clock_.Monotonic() + options_.snapshot_interval;
     }
@@ -184,7 +184,15 @@ void Indexer::Run() {
   if (ready()) Save();
 }
 
+void Indexer::SaveSoon() {
+  save_soon_ = true;
+  MutexLock lock(queue_mutex_);
+  queue_changed_.NotifyOne();
+}
+
 void Indexer::Save() {
+  const WallTime started = clock_.Now();
+  const MonoTime start = clock_.Monotonic();
   // Everything stored before is indexed, but for what waits.
   std::int64_t watermark = ToUnixMillis(clock_.Now());
   {
@@ -196,6 +204,11 @@ void Indexer::Save() {
   const Status saved =
       spaces_.Save(static_cast<std::uint64_t>(std::max<std::int64_t>(watermark, 0)));
   if (!saved.ok() && report_) report_(saved.error().message);
+  if (saved_) {
+    saved_(started,
+           std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Monotonic() - start),
+           saved);
+  }
 }
 
 void Indexer::LoadSnapshots() {

@@ -36,17 +36,26 @@ class Indexer {
  public:
   // Told of what an operator should know: a snapshot that was not used, one that was not written.
   using Report = std::function<void(const std::string& problem)>;
+  // Told of every saving of the spaces, by the indexer's thread, once it has ended.
+  using Saved =
+      std::function<void(WallTime started, std::chrono::milliseconds took, const Status& outcome)>;
 
   // All outlive the indexer.
   Indexer(Store& store, const Clock& clock, SpaceSet& spaces, std::chrono::seconds lifetime,
           IndexerOptions options, Report report = {});
   ~Indexer();
 
+  // Set before Start.
+  void set_saved(Saved saved) { saved_ = std::move(saved); }
+
   // Starts the thread: first what was saved and what is missing from it, then what is queued.
   void Start();
   // Finishes the embedding at hand, saves the spaces and ends the thread; what is queued stays in
   // the store.
   void Stop();
+
+  // Lets the thread save the spaces soon, not at their time.
+  void SaveSoon();
 
   // Takes a stored embedding. Quick; never blocks. Tokens are not indexed: there is no text to
   // show.
@@ -94,6 +103,8 @@ class Indexer {
   const std::chrono::seconds lifetime_;
   const IndexerOptions options_;
   const Report report_;
+  Saved saved_;
+  std::atomic<bool> save_soon_{false};
   std::atomic<bool> stopping_{false};
   std::atomic<bool> ready_{false};
   std::atomic<std::uint64_t> looked_at_{0};

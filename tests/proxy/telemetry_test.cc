@@ -16,6 +16,7 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -366,6 +367,17 @@ TEST_F(TelemetryTest, CountsExactlyWhileManyThreadsRecordFlushAndRender) {
   EXPECT_EQ(NumberAt(Start()->RenderStats(hours(1)), "responses.hits"), kAll);
   EXPECT_THAT(telemetry->RenderMetrics(),
               HasSubstr(R"({route="chat",outcome="hit",status_class="2xx"} 8000)"));
+}
+
+TEST_F(TelemetryTest, MetricsTellOfTheDiskAndOfUpkeep) {
+  gauges_.disk = {.used_bytes = 7, .limit_bytes = 9, .state = DiskState::kWarning};
+  gauges_.maintenance.resize(1);
+  gauges_.maintenance[0].name = "eviction";
+  gauges_.maintenance[0].last_failed = true;
+  EXPECT_THAT(Start()->RenderMetrics(),
+              AllOf(HasSubstr("larder_disk_used_bytes 7\n"),
+                    HasSubstr("larder_disk_limit_bytes 9\n"), HasSubstr("larder_disk_state 1\n"),
+                    HasSubstr("larder_maintenance_failed{task=\"eviction\"} 1\n")));
 }
 
 }  // namespace
