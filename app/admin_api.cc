@@ -7,12 +7,14 @@ AdminApi::AdminApi(const Parts& parts, AdminHandler& handler)
       timeseries_(parts.telemetry),
       explain_(parts.explain),
       config_(parts.config_json),
-      keys_(parts.client_keys) {
+      keys_(parts.client_keys),
+      maintenance_(parts.run_task) {
   handler.Add("stats", stats_);
   handler.Add("timeseries", timeseries_);
   handler.Add("explain", explain_);
   handler.Add("config", config_);
   handler.Add("keys", keys_);
+  handler.Add("maintenance", maintenance_);
 }
 
 }  // namespace larder

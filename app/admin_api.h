@@ -6,6 +6,7 @@
 #include "proxy/admin/config_endpoint.h"
 #include "proxy/admin/explain_endpoint.h"
 #include "proxy/admin/keys_endpoint.h"
+#include "proxy/admin/maintenance_endpoint.h"
 #include "proxy/admin/stats_endpoint.h"
 #include "proxy/admin/telemetry.h"
 
@@ -19,6 +20,7 @@ class AdminApi {
     ExplainEndpoint::Parts explain;
     std::function<std::string()> config_json;
     ClientKeys& client_keys;
+    MaintenanceEndpoint::RunTask run_task;
   };
   // Adds the endpoints to `handler`, which must not be asked once this is gone.
   AdminApi(const Parts& parts, AdminHandler& handler);
@@ -29,6 +31,7 @@ class AdminApi {
   ExplainEndpoint explain_;
   ConfigEndpoint config_;
   KeysEndpoint keys_;
+  MaintenanceEndpoint maintenance_;
 };
 
 }  // namespace larder

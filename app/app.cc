@@ -11,8 +11,11 @@
 #include "app/admin_api.h"
 #include "app/data_dir.h"
 #include "app/databases.h"
+#include "app/upkeep.h"
+#include "base/replaceable.h"
 #include "cache/off_loop_store.h"
 #include "proxy/admin/rollup.h"
+#include "proxy/admin/upkeep_json.h"
 #include "proxy/proxy.h"
 #include "proxy/search/collections.h"
 #include "proxy/upstream/upstream_set.h"
@@ -120,6 +123,8 @@ struct App::Graph {
         client_keys(*data_store, clock),
         callers(partitioner, client_keys, config.callers),
         diagnosis(config.diagnosis),
+        upkeep({*cache_disk, embedding_cache, response_cache, indexer, collections, clock, log},
+               config),
         embeddings(embedding_cache, *upstreams, clock, via, EmbeddingsOptionsOf(config)),
         embeddings_handler(embeddings, clock, off_loop),
         pass_through(*upstreams, clock, via),
@@ -142,8 +147,9 @@ struct App::Graph {
         admin_handler(telemetry, access, [this] { return ReadHealth(); }),
         admin_api({telemetry,
                    {embeddings, responses_handler, callers, clock, config.cache_mode},
-                   [this] { return config_json; },
-                   client_keys},
+                   [this] { return config_json.get(); },
+                   client_keys,
+                   [this](std::string_view task) { return upkeep.RunNow(task); }},
                   admin_handler),
         proxy({embeddings, embeddings_handler, responses_handler, pass_through, tunnel_handler,
                search_handler, collection_handler, vector_store_handler, vectorize_handler,
@@ -171,7 +177,7 @@ struct App::Graph {
   void LoadClientKeys();
 
   const Config config;
-  const std::string config_json;
+  Replaceable<std::string> config_json;
   Log& log;
   const std::string via = NewVia();
   const std::unique_ptr<Clock> owned_clock;
@@ -195,6 +201,7 @@ struct App::Graph {
   ClientKeys client_keys;
   Callers callers;
   MissDiagnosis diagnosis;
+  Upkeep upkeep;
   EmbeddingsService embeddings;
   EmbeddingsHandler embeddings_handler;
   PassThroughHandler pass_through;
@@ -216,6 +223,7 @@ struct App::Graph {
   std::string address;
   std::atomic<bool> ready{false};
   bool stopped = false;
+  std::atomic<bool> log_requests{config.log_requests};
   Mutex flusher_mutex;
   CondVar flusher_changed;
   bool flusher_stopping LARDER_GUARDED_BY(flusher_mutex) = false;
@@ -224,7 +232,7 @@ struct App::Graph {
 
 void App::Graph::Observe(const RequestRecord& record) {
   telemetry.Record(record);
-  if (!config.log_requests) return;
+  if (!log_requests.load(std::memory_order_relaxed)) return;
   // A dashboard that polls must not fill the log.
   log.Write(IsOwnRoute(record.route) ? LogLevel::kDebug : LogLevel::kInfo, "request",
             {{"request_id", record.request_id},
@@ -279,6 +287,8 @@ Gauges App::Graph::ReadGauges() const {
   gauges.refreshes = responses_handler.refreshes();
   gauges.refreshes_refused = responses_handler.refreshes_refused();
   gauges.upstreams = upstreams->Stats();
+  gauges.disk = upkeep.Disk();
+  gauges.maintenance = upkeep.Tasks();
   return gauges;
 }
 
@@ -294,7 +304,8 @@ AdminHandler::Health App::Graph::ReadHealth() const {
                             ",\"indexed\":" + std::to_string(spaces.size()) + ",\"queued\":" +
                             std::to_string(indexer.queued()) + ",\"collections\":\"" +
                             CollectionsState() + "\"" + ",\"collections_percent\":" +
-                            std::to_string(static_cast<int>(100 * collections.totals().loaded))};
+                            std::to_string(static_cast<int>(100 * collections.totals().loaded)) +
+                            "," + DiskHealth(upkeep.Disk())};
 }
 
 // A key that cannot be read is refused, which is safe; that it is must not go unnoticed.
@@ -318,7 +329,10 @@ void App::Graph::RunFlusher() {
       }
       if (flusher_stopping) return;
     }
-    if (const Status status = telemetry.Flush(); !status.ok()) {
+    const WallTime started = clock.Now();
+    const Status status = telemetry.Flush();
+    upkeep.NoteHistory(started, status);
+    if (!status.ok()) {
       log.Warning("the statistics could not be written", {{"reason", status.error().message}});
     }
   }
@@ -349,6 +363,9 @@ Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log, std::str
   graph.embeddings.set_diagnosis(graph.diagnosis);
   graph.responses_handler.set_diagnosis(graph.diagnosis);
   graph.LoadClientKeys();
+  graph.upkeep.set_evicted([&graph](const CacheKey& key, Family) {
+    graph.diagnosis.NoteGone({&key, 1}, MissReason::kEvicted);
+  });
   graph.collections.Start();  // before the first request can ask for one
   LARDER_RETURN_IF_ERROR(graph.front.Start());
   const std::string& host = config.front.host;
@@ -356,6 +373,7 @@ Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log, std::str
                   (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
                   std::to_string(graph.front.port());
   graph.indexer.Start();
+  graph.upkeep.Start();
   graph.flusher = std::thread([&graph] { graph.RunFlusher(); });
   graph.ready = true;
   return app;
@@ -365,6 +383,13 @@ Status App::ReloadCertificate() {
   return graph_->front.ReloadCertificate();
 }
 
+void App::Reload(const Config& config, std::string config_json) {
+  graph_->config_json.Replace(std::move(config_json));
+  graph_->log_requests = config.log_requests;
+  graph_->access.set_allowed_hosts(config.admin.allowed_hosts);
+  graph_->upkeep.Reload(config);
+}
+
 bool App::Stop() {
   Graph& graph = *graph_;
   if (std::exchange(graph.stopped, true)) return true;
@@ -372,6 +397,7 @@ bool App::Stop() {
   const bool finished = graph.front.Drain(graph.clock.Monotonic() + graph.config.drain_timeout);
   graph.upstreams->Abort();  // what is still waiting for upstream ends now
   graph.front.Stop();
+  graph.upkeep.Stop();
   graph.indexer.Stop();
   graph.refreshes.Stop();
   graph.computing.Stop();

@@ -31,6 +31,9 @@ class App {
   // kInvalidArgument; then the old one stays in use.
   Status ReloadCertificate();
 
+  // Takes the settings that change while the server runs (Setting::live), but for the log's own.
+  void Reload(const Config& config, std::string config_json);
+
   // Ready off, stop accepting, let requests in flight finish (drain_timeout at most), end the
   // relays, the indexer and the front, flush. True when every request finished in time. Further
   // calls do nothing.

@@ -14,12 +14,14 @@ constexpr std::size_t kDataWriteBufferBytes = std::size_t{64} << 20;
 
 }  // namespace
 
+std::chrono::seconds KeepPastLifetimeOf(const Config& config) {
+  return std::max({config.store.keep_past_lifetime, config.responses.policy.stale_while_revalidate,
+                   config.responses.policy.stale_if_error});
+}
+
 std::unique_ptr<Store> OpenCacheDatabase(const Config& config, const Clock& clock, Log& log) {
   RocksDbOptions options = config.store;
-  // What may still answer though it is stale must not leave the disk before.
-  options.keep_past_lifetime =
-      std::max({options.keep_past_lifetime, config.responses.policy.stale_while_revalidate,
-                config.responses.policy.stale_if_error});
+  options.keep_past_lifetime = KeepPastLifetimeOf(config);
   options.path = config.data_dir + "/cache";
   auto opened = RocksDbStore::OpenOrReplace(options, clock);
   if (!opened.ok()) {

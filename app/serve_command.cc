@@ -7,13 +7,16 @@
 #include "app/commands.h"
 #include "app/configuration.h"
 #include "app/descriptors.h"
+#include "app/reload.h"
 #include "app/self_check.h"
+#include "app/service_manager.h"
 #include "config/config_json.h"
 
 namespace larder {
 namespace {
 
-// SIGTERM, SIGINT and SIGHUP are waited for, not handled: blocked here, before any thread is made.
+// SIGTERM, SIGINT, SIGHUP and SIGUSR1 are waited for, not handled: blocked here, before any thread
+// is made.
 sigset_t BlockSignals() {
   std::signal(SIGPIPE, SIG_IGN);
   sigset_t set;
@@ -21,27 +24,9 @@ sigset_t BlockSignals() {
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGHUP);
+  sigaddset(&set, SIGUSR1);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   return set;
-}
-
-// SIGHUP: the certificate is read again, for connections to come, and the file is checked.
-// Listening addresses, databases and sizes are settled at the start, so that what has changed is
-// told and takes effect with the next one.
-void Recheck(const CommandLine& command, App& app, Log& log) {
-  const LoadResult result = LoadFor(command);
-  if (result.ok()) {
-    if (const Status reloaded = app.ReloadCertificate(); !reloaded.ok()) {
-      log.Error("the certificate could not be read again; the old one stays in use",
-                {{"problem", reloaded.error().message}});
-    }
-    log.Info("the configuration was read again and is right; changes take effect at the next start",
-             {{"file", result.loaded->file.empty() ? "(none)" : result.loaded->file}});
-    return;
-  }
-  for (const std::string& problem : result.problems) {
-    log.Error("the configuration is wrong; nothing was changed", {{"problem", problem}});
-  }
 }
 
 }  // namespace
@@ -53,6 +38,10 @@ int RunServe(const CommandLine& command) {
   const Config& config = result.loaded->config;
   Log log(config.log_format, config.log_level);
   if (command.once) return RunSelfCheck(config, log, std::cout) ? 0 : 1;
+  if (const Status opened = log.Open(config.log_file); !opened.ok()) {
+    log.Error(opened.error().message);
+    return 1;
+  }
 
   // Beside those of clients: databases, upstream connections, tunnels.
   constexpr std::uint64_t kOwnDescriptors = 1024;
@@ -80,13 +69,22 @@ int RunServe(const CommandLine& command) {
         "a real provider");
   }
   std::cout << "larder listening on " << (*app)->address() << std::endl;
+  TellServiceManager("READY=1");
+  Reloader reloader(config, **app, log, [&command] { return LoadFor(command); });
   while (true) {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) continue;
-    if (signal == SIGHUP) {
-      Recheck(command, **app, log);
+    if (signal == SIGUSR1) {
+      reloader.ReopenLog();
       continue;
     }
+    if (signal == SIGHUP) {
+      TellServiceManager("RELOADING=1");
+      reloader.Reload();
+      TellServiceManager("READY=1");
+      continue;
+    }
+    TellServiceManager("STOPPING=1");
     log.Info("stopping: no new requests; those in flight finish",
              {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
     const bool finished = (*app)->Stop();

@@ -103,9 +103,17 @@ constexpr Setting kRows[] = {
         "cache.store.keep_past_lifetime_s", 0, kTenYears,
         "How long an expired entry stays on disk, for stale answers; at least as long as "
         "cache.responses.stale_while_revalidate_s and stale_if_error_s, whichever is longer."),
-    BytesRow<LARDER_AT(store.min_free_bytes)>(
-        "cache.store.min_free_bytes", 0, kMostMemory,
-        "While the disk has less room than this, nothing new is stored."),
+    BytesRow<LARDER_AT(store.min_free_bytes)>("cache.store.min_free_bytes", 0, kMostMemory,
+                                              "While the disk has less room than this, nothing new "
+                                              "is stored; at four times as much there "
+                                              "is a warning, and old entries make room."),
+    BytesRow<LARDER_AT(disk.max_bytes)>(
+        "cache.store.max_bytes", 0, kMostMemory,
+        "Size of the cache database on disk, beyond which the oldest entries make room, down to "
+        "nine "
+        "tenths of it; 0 = as large as the disk allows. Below a few times write_buffer_bytes it "
+        "cannot be kept.")
+        .Live(),
 };
 
 }  // namespace

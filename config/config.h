@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "base/log.h"
+#include "cache/disk_budget.h"
 #include "cache/embedding_cache.h"
+#include "cache/maintenance.h"
 #include "cache/response_cache.h"
 #include "cache/rocksdb_store.h"
 #include "proxy/access/callers.h"
@@ -33,6 +35,7 @@ struct Config {
   std::string data_dir = "./larder-data";  // created with mode 0700
   LogFormat log_format = LogFormat::kText;
   LogLevel log_level = LogLevel::kInfo;
+  std::string log_file;      // empty: stderr
   bool log_requests = true;  // a line for every finished request
 
   FrontOptions front;                           // host and port: `listen`, taken apart
@@ -46,6 +49,8 @@ struct Config {
   std::vector<std::string> key_headers;  // lower-case; see KeyedHeaders in proxy/forwarding.h
   std::vector<LifetimeRule> lifetimes;   // the first that matches goes before those below
   RocksDbOptions store;                  // path comes from data_dir
+  DiskBudgetOptions disk;                // but for max_bytes, comes from `store`
+  MaintenanceOptions maintenance;
   EmbeddingCacheOptions embedding_cache;
   EmbeddingsServiceOptions embeddings;
   ResponseCacheOptions response_cache;

@@ -28,20 +28,30 @@ constexpr Setting kRows[] = {
         "Host names under which browsers may reach admin API and dashboard, besides localhost, "
         "loopback and the listening address; without scheme and port.")
         .Normalised(&NormaliseHost)
-        .Environment("LARDER_ADMIN_ALLOWED_HOSTS"),
+        .Environment("LARDER_ADMIN_ALLOWED_HOSTS")
+        .Live(),
     PlainRow<LARDER_AT(callers.require_key)>(
         "admin.require_client_key",
         "Only keys that this server gave out (larder keys create) may call the API; else whoever "
         "reaches it may, with a credential of the provider's."),
 
     ChoiceRow<kLogFormats, LARDER_AT(log_format)>(
-        "log.format", "Log lines (on stderr) as text for people or JSON for machines.")
+        "log.format", "Log lines as text for people or JSON for machines.")
         .Environment("LARDER_LOG_FORMAT")
         .Flag("--log-format"),
     ChoiceRow<kLogLevels, LARDER_AT(log_level)>("log.level",
                                                 "Log lines below this level are dropped.")
-        .Environment("LARDER_LOG_LEVEL"),
-    PlainRow<LARDER_AT(log_requests)>("log.requests", "Log a line for every finished request."),
+        .Environment("LARDER_LOG_LEVEL")
+        .Live(),
+    PlainRow<LARDER_AT(log_file)>(
+        "log.file",
+        "File that log lines are appended to, made with mode 0640 when missing and opened anew on "
+        "SIGHUP and SIGUSR1; empty = stderr.")
+        .Normalised(&PlainText)
+        .Environment("LARDER_LOG_FILE")
+        .Live(),
+    PlainRow<LARDER_AT(log_requests)>("log.requests", "Log a line for every finished request.")
+        .Live(),
 };
 
 }  // namespace

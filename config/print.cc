@@ -111,6 +111,7 @@ std::string Facts(const Setting& setting, const SettingValue& value) {
     facts += " Environment: " + std::string(setting.environment) + ".";
   }
   if (!setting.flag.empty()) facts += " Flag: " + std::string(setting.flag) + ".";
+  if (setting.live) facts += " Changes on reload.";
   return facts;
 }
 

@@ -141,6 +141,7 @@ std::span<const Setting> UpstreamSettings();     // [upstream]
 std::span<const Setting> CacheSettings();        // [cache] and its tables
 std::span<const Setting> SearchSettings();       // [search]
 std::span<const Setting> CollectionsSettings();  // [collections]
+std::span<const Setting> MaintenanceSettings();  // [maintenance]
 std::span<const Setting> OwnSettings();          // [admin], [log]
 std::span<const Setting> UpstreamRows();         // of each of [[upstreams]]
 std::span<const Setting> LifetimeRows();         // of each of [[cache.lifetimes]]

@@ -11,7 +11,7 @@ namespace {
 std::vector<Setting> Joined() {
   std::vector<Setting> all;
   for (const auto group : {ServerSettings(), UpstreamSettings(), CacheSettings(), SearchSettings(),
-                           CollectionsSettings(), OwnSettings()}) {
+                           CollectionsSettings(), MaintenanceSettings(), OwnSettings()}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;
@@ -26,7 +26,8 @@ TableSetting Table(std::string_view key, std::string_view after, std::size_t mos
           most,
           rows,
           [](const Config& config) { return (config.*kList).size(); },
-          [](Config& config) { (config.*kList).emplace_back(); }};
+          [](Config& config) { (config.*kList).emplace_back(); },
+          [](Config& to, const Config& from) { to.*kList = from.*kList; }};
 }
 
 }  // namespace

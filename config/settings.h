@@ -46,6 +46,7 @@ struct Setting {
   std::string_view environment = {};  // the variable that sets it; empty for none
   std::string_view flag = {};         // the flag that sets it ("--listen"); empty for none
   bool secret = false;                // from the environment alone; never printed
+  bool live = false;                  // takes effect when the configuration is read again
 
   // Of a TableSetting's row. What an element has that does not give it: nothing else than a value
   // of its own, the value of the setting `inherits`, or its type's default.
@@ -76,6 +77,11 @@ struct Setting {
   constexpr Setting Secret() const {
     Setting copy = *this;
     copy.secret = true;
+    return copy;
+  }
+  constexpr Setting Live() const {
+    Setting copy = *this;
+    copy.live = true;
     return copy;
   }
   constexpr Setting Required() const {
@@ -127,7 +133,9 @@ struct TableSetting {
   std::size_t most;               // elements
   std::span<const Setting> rows;  // of each element: "upstreams.name", ...
   std::size_t (*size)(const Config&);
-  void (*add)(Config&);  // appends a default-constructed element
+  void (*add)(Config&);                            // appends a default-constructed element
+  void (*assign)(Config& to, const Config& from);  // copies all elements
+  bool live = false;                               // as Setting::live
 
   // nullptr when there is none of this name ("url").
   const Setting* Find(std::string_view name) const;

@@ -60,6 +60,7 @@ TEST(LoadConfigTest, ReadsEveryVariableOfTheTable) {
       .Environment("LARDER_MODE", "read-only")
       .Environment("LARDER_LOG_FORMAT", "json")
       .Environment("LARDER_LOG_LEVEL", "warning")
+      .Environment("LARDER_LOG_FILE", "/log")
       .Environment("LARDER_ADMIN_TOKEN", "t0ken")
       .Environment("LARDER_ADMIN_TOKEN_FILE", loading.Write("token", "other"))
       .Environment("LARDER_ADMIN_ALLOWED_HOSTS", "a.example,b.example");
@@ -72,6 +73,7 @@ TEST(LoadConfigTest, ReadsEveryVariableOfTheTable) {
   EXPECT_EQ(config.cache_mode, CacheMode::kReadOnly);
   EXPECT_EQ(config.log_format, LogFormat::kJson);
   EXPECT_EQ(config.log_level, LogLevel::kWarning);
+  EXPECT_EQ(config.log_file, "/log");
   EXPECT_EQ(config.admin.token, "t0ken");
   EXPECT_THAT(config.admin.allowed_hosts, ElementsAre("a.example", "b.example"));
   for (const Setting& setting : Settings()) {
