@@ -9,9 +9,10 @@ build_packages=(
   libcpp-httplib-dev libssl-dev libcurl4-openssl-dev libhnswlib-dev librocksdb-dev libsimdjson-dev
   libtomlplusplus-dev libcli11-dev prometheus-cpp-dev libxxhash-dev
   zlib1g-dev libboost-context1.74-dev libjemalloc-dev
+  esbuild nodejs npm
 )
 # What the tests need beside that.
-test_packages=(libgtest-dev libgmock-dev nodejs npm)
+test_packages=(libgtest-dev libgmock-dev chromium)
 # What script/check and the benchmarks need beside that.
 check_packages=(clang clang-format clang-tidy libclang-rt-14-dev)
 bench_packages=(libbenchmark-dev wrk nginx-light curl strace libfaiss-dev libopenblas-dev)

@@ -1,5 +1,6 @@
-// The dashboard's files, as they are in this folder, built into the binary by embed.cmake. The page
-// needs nothing else: no other origin, no inline script or style, so kDashboardCsp can be strict.
+// The dashboard's files, bundled from this folder and built into the binary by embed.cmake. The
+// page needs nothing else: no other origin, no inline script or style, no markup made from text, so
+// kDashboardCsp can be strict.
 // Thread-safety: immutable.
 #pragma once
 
@@ -20,6 +21,7 @@ const Asset* FindAsset(std::string_view path);
 // The Content-Security-Policy that the page is written for.
 inline constexpr std::string_view kDashboardCsp =
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'";
 
 }  // namespace larder

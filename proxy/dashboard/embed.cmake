@@ -1,17 +1,55 @@
-# Builds the dashboard's files into the binary. Included, it defines larder_embed_dashboard(TARGET);
-# run as a script (cmake -DOUTPUT=FILE -P embed.cmake) it writes the source that holds them.
+# Bundles the dashboard's page and builds its files into the binary. Included, it defines
+# larder_embed_dashboard(TARGET); run as a script (cmake -DINPUT=FOLDER -DOUTPUT=FILE -P embed.cmake) it writes the
+# source that holds the files of FOLDER.
+#
+# npm installs preact and uPlot into the build directory when the lock changes; esbuild makes app.js and style.css of
+# them and of this folder when a source changes.
 
 set(LARDER_DASHBOARD_DIR ${CMAKE_CURRENT_LIST_DIR})
-set(LARDER_DASHBOARD_FILES
-  index.html style.css app.js chart.js format.js search.js views.js icon.svg)
+set(LARDER_DASHBOARD_FILES index.html style.css app.js icon.svg)
 
 function(larder_embed_dashboard target)
+  find_program(LARDER_ESBUILD esbuild REQUIRED)
+  find_program(LARDER_NPM npm REQUIRED)
+  set(work ${CMAKE_BINARY_DIR}/dashboard)
+  set(page ${work}/page)
   set(output ${CMAKE_BINARY_DIR}/generated/proxy/dashboard/assets.cc)
-  list(TRANSFORM LARDER_DASHBOARD_FILES PREPEND ${LARDER_DASHBOARD_DIR}/ OUTPUT_VARIABLE inputs)
+
+  # npm writes its own record last: where it is, the installation is whole.
+  set(installed ${work}/node_modules/.package-lock.json)
+  set(wanted package.json package-lock.json .npmrc)
+  list(TRANSFORM wanted PREPEND ${LARDER_DASHBOARD_DIR}/)
+  add_custom_command(
+    OUTPUT ${installed}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${work}
+    COMMAND ${CMAKE_COMMAND} -E copy ${wanted} ${work}
+    COMMAND ${CMAKE_COMMAND} -E chdir ${work}
+      ${LARDER_NPM} ci --omit=dev --ignore-scripts --no-audit --no-fund --no-progress --loglevel=error
+    DEPENDS ${wanted}
+    COMMENT "Installing what the dashboard is bundled from"
+    VERBATIM)
+
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS
+    ${LARDER_DASHBOARD_DIR}/*.ts ${LARDER_DASHBOARD_DIR}/*.tsx ${LARDER_DASHBOARD_DIR}/*.css)
+  # Someone's own npm install in the source folder is no source.
+  list(FILTER sources EXCLUDE REGEX "/node_modules/")
+  set(as_they_are ${LARDER_DASHBOARD_DIR}/index.html ${LARDER_DASHBOARD_DIR}/icon.svg)
+  add_custom_command(
+    OUTPUT ${page}/app.js ${page}/style.css ${page}/index.html ${page}/icon.svg
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${page}
+    COMMAND ${CMAKE_COMMAND} -E env NODE_PATH=${work}/node_modules
+      ${LARDER_ESBUILD} app.tsx style.css --bundle --minify --format=esm --target=es2022 --charset=utf8
+      --legal-comments=eof --log-level=warning --outdir=${page}
+    COMMAND ${CMAKE_COMMAND} -E copy ${as_they_are} ${page}
+    COMMAND ${CMAKE_COMMAND} -E touch ${page}/index.html ${page}/icon.svg
+    DEPENDS ${installed} ${sources} ${as_they_are} ${LARDER_DASHBOARD_DIR}/tsconfig.json
+    WORKING_DIRECTORY ${LARDER_DASHBOARD_DIR}
+    COMMENT "Bundling the dashboard"
+    VERBATIM)
   add_custom_command(
     OUTPUT ${output}
-    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${output} -P ${LARDER_DASHBOARD_DIR}/embed.cmake
-    DEPENDS ${inputs} ${LARDER_DASHBOARD_DIR}/embed.cmake
+    COMMAND ${CMAKE_COMMAND} -DINPUT=${page} -DOUTPUT=${output} -P ${LARDER_DASHBOARD_DIR}/embed.cmake
+    DEPENDS ${page}/app.js ${page}/style.css ${page}/index.html ${page}/icon.svg ${LARDER_DASHBOARD_DIR}/embed.cmake
     COMMENT "Embedding the dashboard"
     VERBATIM)
   target_sources(${target} PRIVATE ${output})
@@ -20,7 +58,6 @@ endfunction()
 if(NOT CMAKE_SCRIPT_MODE_FILE STREQUAL CMAKE_CURRENT_LIST_FILE)
   return()
 endif()
-
 set(html_type "text/html; charset=utf-8")
 set(css_type "text/css; charset=utf-8")
 set(js_type "text/javascript; charset=utf-8")
@@ -28,8 +65,8 @@ set(svg_type "image/svg+xml")
 
 set(entries "")
 foreach(name IN LISTS LARDER_DASHBOARD_FILES)
-  file(READ ${LARDER_DASHBOARD_DIR}/${name} hex HEX)
-  file(SHA256 ${LARDER_DASHBOARD_DIR}/${name} digest)
+  file(READ ${INPUT}/${name} hex HEX)
+  file(SHA256 ${INPUT}/${name} digest)
   string(SUBSTRING ${digest} 0 16 tag)
   string(LENGTH "${hex}" digits)
   math(EXPR size "${digits} / 2")
