@@ -92,12 +92,12 @@ function loading({ index, collections, store }: Stats, ready: Readiness | null):
 export function statusOf(stats: Stats, ready: Readiness | null, range: Range, filtered: boolean): Status {
   const when = kRangeWords[range];
   const { embeddings, responses } = stats;
-  const asked = embeddings.inputs + responses.hits + responses.misses + responses.stale + responses.request;
+  const answers = responses.hits + responses.misses + responses.stale + responses.request;
+  const asked = embeddings.inputs + answers;
   const cached = embeddings.input_hits + responses.hits;
   const problems = [...failing(stats, when), ...disk(stats), ...loading(stats, ready)];
   const level: Level = problems.some((each) => each.level === 'bad') ? 'bad' : problems.length > 0 ? 'warn' : 'ok';
   const kinds = problems.map(({ kind }) => kind).join('+');
-  const what = filtered ? 'of what these filters let through' : 'of what was asked';
   const say = (kind: string, text: string): Status => ({ level, kind: `${kind} ${kinds}`, text, problems });
   if (asked === 0) {
     return say('idle', filtered ? `Nothing that these filters let through was asked in ${when}.` :
@@ -107,8 +107,12 @@ export function statusOf(stats: Stats, ready: Readiness | null, range: Range, fi
   if (cached === 0) {
     return say('filling', `Larder is filling its cache: all that was asked in ${when} was new.`);
   }
-  return say('answering', `Larder is answering from the cache: ${percent(cached / asked)} ${what} in ` +
-    `${when} needed no upstream call.`);
+  // Never one share of both: a batch of a thousand inputs is one request.
+  const shares = [
+    embeddings.inputs > 0 && `${percent(embeddings.input_hits / embeddings.inputs)} of the embedding inputs`,
+    answers > 0 && `${percent(responses.hits / answers)} of the responses`,
+  ].filter(Boolean).join(' and ');
+  return say('answering', `Larder answered ${shares} from the cache in ${when}.`);
 }
 
 export function detailsOf(stats: Stats): string {

@@ -70,3 +70,9 @@ export async function shoot(page, name) {
 }
 
 export const kViews = ['overview', 'misses', 'breakdown', 'tail', 'entries', 'search', 'explain', 'server'];
+
+// What has to be there before a view is looked at.
+export const kReady = {
+  overview: '#latency canvas', misses: '.causes li', breakdown: '#by_route tbody tr', tail: '#tail tbody tr',
+  entries: '#entries tbody tr', search: '#search-form', explain: '#explain-form', server: '#config tbody tr',
+};
