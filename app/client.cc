@@ -3,23 +3,71 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "app/configuration.h"
+#include "config/config.h"
 #include "proxy/json/json.h"
 
 namespace larder {
+namespace {
 
-std::string ServerOf(const CommandLine& command, const Config& config) {
-  if (command.server) return *command.server;
-  const std::string& host = config.front.host;
-  const std::string shown = host.find(':') == std::string::npos ? host : "[" + host + "]";
-  return (config.front.tls.enabled() ? "https://" : "http://") + shown + ":" +
+std::string ProviderKey() {
+  const char* key = std::getenv("OPENAI_API_KEY");
+  return key == nullptr || *key == '\0' ? std::string() : std::string("Bearer ") + key;
+}
+
+}  // namespace
+
+std::optional<Session> Session::Open(const ClientOptions& options) {
+  const LoadResult result = LoadFor(options);
+  if (!result.ok()) {
+    ReportProblems(result);
+    return std::nullopt;
+  }
+  const Config& config = result.loaded->config;
+  Session session;
+  session.server = options.server.value_or(ServerOf(config));
+  while (session.server.ends_with('/')) session.server.pop_back();
+  if (!session.server.starts_with("http://") && !session.server.starts_with("https://")) {
+    std::cerr << "larder: --server must be http://HOST:PORT or https://HOST:PORT, got "
+              << session.server << "\n";
+    return std::nullopt;
+  }
+  const bool trusted = options.server.has_value() || session.server.starts_with("https://") ||
+                       IsLoopbackUrl(session.server);
+  if (!config.admin.token.empty()) {
+    session.token_withheld = !trusted;
+    if (trusted) session.admin.Add("authorization", "Bearer " + config.admin.token);
+  }
+  if (const std::string key = ProviderKey(); trusted && !key.empty()) {
+    session.on_behalf.Add("x-larder-authorization", key);
+  }
+  if (session.token_withheld) {
+    std::cerr << "larder: the admin token is not sent in the clear to " << session.server
+              << "; name the server with --server to send it all the same\n";
+  }
+  return session;
+}
+
+ClientRequest Session::Request(std::string method, const std::string& path) const {
+  ClientRequest request;
+  request.method = std::move(method);
+  request.path = "/admin/v1/" + path;
+  request.headers = admin;
+  return request;
+}
+
+std::string ServerOf(const Config& config) {
+  std::string host = config.front.host;
+  if (host == "0.0.0.0") host = "127.0.0.1";
+  if (host == "::") host = "::1";
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  return (config.front.tls.enabled() ? "https://" : "http://") + host + ":" +
          std::to_string(config.front.port);
 }
 
 Headers ProviderCredential() {
   Headers headers;
-  if (const char* key = std::getenv("OPENAI_API_KEY"); key != nullptr && *key != '\0') {
-    headers.Add("authorization", std::string("Bearer ") + key);
-  }
+  if (std::string key = ProviderKey(); !key.empty()) headers.Add("authorization", std::move(key));
   return headers;
 }
 
@@ -28,13 +76,36 @@ int Fail(const std::string& message) {
   return 1;
 }
 
+int Fail(const Error& error) {
+  Fail(error.message);
+  return error.code == ErrorCode::kCancelled ? kInterruptedStatus : 1;
+}
+
 std::string WhatWentWrong(const ClientReply& reply) {
+  std::string message = "the server answered with status " + std::to_string(reply.status);
   if (const auto document = JsonDocument::Parse(reply.body); document.ok()) {
     if (const auto error = Member(document->root(), "error")) {
-      if (const auto message = StringMember(*error, "message")) return std::string(*message);
+      if (const auto told = StringMember(*error, "message")) message = *told;
     }
   }
-  return "the server answered with status " + std::to_string(reply.status);
+  return message;
+}
+
+std::string AdminProblem(const ClientReply& reply) {
+  std::string message = WhatWentWrong(reply);
+  if (reply.status == 401) {
+    message += "; set LARDER_ADMIN_TOKEN (or admin.token_file) to the server's admin token";
+  }
+  return message;
+}
+
+std::string QueryOf(const std::vector<std::pair<std::string, std::string>>& parameters) {
+  std::string query;
+  for (const auto& [name, value] : parameters) {
+    if (value.empty()) continue;
+    query += (query.empty() ? "?" : "&") + name + "=" + PercentEncode(value);
+  }
+  return query;
 }
 
 }  // namespace larder

@@ -1,14 +1,15 @@
+#include "app/config_commands.h"
+
 #include <iostream>
 
 #include "app/app.h"
-#include "app/commands.h"
 #include "app/configuration.h"
 #include "config/print.h"
 
 namespace larder {
 
-int RunCheckConfig(const CommandLine& command) {
-  const LoadResult result = LoadFor(command);
+int RunCommand(const CheckConfigCommand& options) {
+  const LoadResult result = LoadFor(options);
   if (!result.ok()) return ReportProblems(result);
   std::cout << "the configuration is right"
             << (result.loaded->file.empty() ? std::string(" (no file)")
@@ -17,14 +18,14 @@ int RunCheckConfig(const CommandLine& command) {
   return 0;
 }
 
-int RunPrintConfig(const CommandLine& command) {
-  const LoadResult result = LoadFor(command);
+int RunCommand(const PrintConfigCommand& options) {
+  const LoadResult result = LoadFor(options);
   if (!result.ok()) return ReportProblems(result);
   std::cout << PrintConfig(*result.loaded);
   return 0;
 }
 
-int RunVersion() {
+int RunCommand(const VersionCommand& /*options*/) {
   std::cout << "larder " << Version() << "\n";
   return 0;
 }

@@ -5,14 +5,14 @@
 
 namespace larder {
 
-LoadResult LoadFor(const CommandLine& command) {
+LoadResult LoadFor(const ConfigOptions& options) {
   LoadInputs inputs;
-  inputs.file = command.config_file;
+  inputs.file = options.config_file;
   inputs.getenv = [](std::string_view name) -> std::optional<std::string> {
     const char* value = std::getenv(std::string(name).c_str());
     return value == nullptr ? std::nullopt : std::optional<std::string>(value);
   };
-  inputs.flags = command.settings;
+  inputs.flags = options.settings;
   return LoadConfig(inputs);
 }
 

@@ -1,5 +1,7 @@
 // search: asks a running server for the nearest texts; with --compare-exact twice, to show what the
 // graph's walk passed over.
+#include "app/search_command.h"
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -8,7 +10,6 @@
 #include <vector>
 
 #include "app/client.h"
-#include "app/commands.h"
 #include "app/configuration.h"
 #include "app/http_client.h"
 #include "proxy/json/json.h"
@@ -28,24 +29,24 @@ struct Found {
   double milliseconds = 0;     // the whole exchange
 };
 
-std::string BodyOf(const CommandLine& command, bool exact) {
+std::string BodyOf(const SearchCommand& options, bool exact) {
   JsonWriter body;
-  body.BeginObject().Member("query", command.query).Member("model", command.model);
-  body.Member("top_k", command.top_k);
-  if (!command.collection.empty()) body.Member("collection", command.collection);
-  if (!command.filter.empty()) body.Key("filter").Raw(command.filter);
-  if (command.min_score) body.Member("min_score", *command.min_score);
-  if (command.ef_search > 0) body.Member("ef_search", command.ef_search);
+  body.BeginObject().Member("query", options.query).Member("model", options.model);
+  body.Member("top_k", options.top_k);
+  if (!options.collection.empty()) body.Member("collection", options.collection);
+  if (!options.filter.empty()) body.Key("filter").Raw(options.filter);
+  if (options.min_score) body.Member("min_score", *options.min_score);
+  if (options.ef_search) body.Member("ef_search", *options.ef_search);
   if (exact) body.Key("exact").Bool(true);
   body.EndObject();
   return body.Take();
 }
 
-Result<Found> Ask(const CommandLine& command, const std::string& server, bool exact) {
+Result<Found> Ask(const SearchCommand& options, const std::string& server, bool exact) {
   const auto begin = std::chrono::steady_clock::now();
   LARDER_ASSIGN_OR_RETURN(
       const ClientReply reply,
-      CallServer(server, "POST", "/v1/search", ProviderCredential(), BodyOf(command, exact)));
+      CallServer(server, "POST", "/v1/search", ProviderCredential(), BodyOf(options, exact)));
   Found found;
   found.milliseconds =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
@@ -95,34 +96,50 @@ void PrintComparison(const Found& walked, const Found& exact) {
 
 }  // namespace
 
-int RunSearch(const CommandLine& command) {
-  const LoadResult result = LoadFor(command);
-  if (!result.ok()) return ReportProblems(result);
-  if (!command.filter.empty()) {
-    const auto filter = JsonDocument::Parse(command.filter);
+void SearchCommand::Declare(FlagTable& flags) {
+  flags.Text("TEXT", "", query, "the text to search for").Required();
+  DeclareClient(flags, "print the server's JSON");
+  flags.Text("--model", "NAME", model, "the embedding model");
+  flags.Integer("--top-k", "N", top_k, 1, 1000, "results");
+  flags.Text("--collection", "NAME", collection,
+             "a collection's points instead of the texts embedded so far");
+  flags.Text("--filter", "JSON", filter,
+             "condition on the points' metadata, say '{\"lang\": \"en\"}'");
+  flags.Number("--min-score", "X", min_score, -1e300, "leave out what scores less");
+  flags.Integer("--ef-search", "N", ef_search, 1, 10'000, "candidates of the graph's walk");
+  flags.Switch("--exact", exact, "compare with every vector");
+  flags.Switch("--compare-exact", compare_exact,
+               "search both ways: shows the recall and what was passed over");
+}
+
+int RunCommand(const SearchCommand& options) {
+  const auto session = Session::Open(options);
+  if (!session) return kBadUsage;
+  if (!options.filter.empty()) {
+    const auto filter = JsonDocument::Parse(options.filter);
     if (!filter.ok() || !filter->root().is_object()) {
       return Fail("--filter must be a JSON object, say '{\"lang\": \"en\"}'");
     }
   }
-  const std::string server = ServerOf(command, result.loaded->config);
+  const std::string server = session->server;
   // The first call may have to embed the query: the two that are compared then both find it cached.
-  if (command.compare_exact) {
-    if (const auto warm = Ask(command, server, false); !warm.ok())
+  if (options.compare_exact) {
+    if (const auto warm = Ask(options, server, false); !warm.ok())
       return Fail(warm.error().message);
   }
-  const auto found = Ask(command, server, command.exact && !command.compare_exact);
+  const auto found = Ask(options, server, options.exact && !options.compare_exact);
   if (!found.ok()) return Fail(found.error().message);
-  if (command.compare_exact) {
-    const auto exact = Ask(command, server, true);
+  if (options.compare_exact) {
+    const auto exact = Ask(options, server, true);
     if (!exact.ok()) return Fail(exact.error().message);
-    if (!command.json) {
+    if (!options.json) {
       PrintComparison(*found, *exact);
       return 0;
     }
     std::cout << R"({"search":)" << found->body << R"(,"exact":)" << exact->body << "}\n";
     return 0;
   }
-  if (command.json) {
+  if (options.json) {
     std::cout << found->body << "\n";
     return 0;
   }

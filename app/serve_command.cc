@@ -1,10 +1,12 @@
+#include "app/serve_command.h"
+
 #include <pthread.h>
+
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
 
 #include "app/app.h"
-#include "app/commands.h"
 #include "app/configuration.h"
 #include "app/descriptors.h"
 #include "app/reload.h"
@@ -31,13 +33,18 @@ sigset_t BlockSignals() {
 
 }  // namespace
 
-int RunServe(const CommandLine& command) {
+void ServeCommand::Declare(FlagTable& flags) {
+  DeclareSettings(flags);
+  flags.Switch("--once", once, "check itself: start, a miss, a hit, a search; then exit");
+}
+
+int RunCommand(const ServeCommand& options) {
   const sigset_t signals = BlockSignals();
-  const LoadResult result = LoadFor(command);
+  const LoadResult result = LoadFor(options);
   if (!result.ok()) return ReportProblems(result);
   const Config& config = result.loaded->config;
   Log log(config.log_format, config.log_level);
-  if (command.once) return RunSelfCheck(config, log, std::cout) ? 0 : 1;
+  if (options.once) return RunSelfCheck(config, log, std::cout) ? 0 : 1;
   if (const Status opened = log.Open(config.log_file); !opened.ok()) {
     log.Error(opened.error().message);
     return 1;
@@ -70,7 +77,7 @@ int RunServe(const CommandLine& command) {
   }
   std::cout << "larder listening on " << (*app)->address() << std::endl;
   TellServiceManager("READY=1");
-  Reloader reloader(config, **app, log, [&command] { return LoadFor(command); });
+  Reloader reloader(config, **app, log, [&options] { return LoadFor(options); });
   while (true) {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) continue;

@@ -3,64 +3,97 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "app/config_commands.h"
+#include "app/search_command.h"
+#include "app/serve_command.h"
+#include "app/stats_command.h"
+#include "app/warm_command.h"
+
 namespace larder {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Pair;
 
+// The options of a command line that is right.
+template <typename Command>
+Command Parsed(std::vector<std::string> arguments) {
+  const auto parsed = ParseCommandLine(std::move(arguments));
+  const auto* verb = dynamic_cast<const VerbOf<Command>*>(parsed.verb.get());
+  EXPECT_NE(verb, nullptr) << parsed.message;
+  return verb == nullptr ? Command{} : verb->options;
+}
+
 TEST(CommandLineTest, ServesWhenNothingIsSaid) {
   const auto parsed = ParseCommandLine({});
-  ASSERT_TRUE(parsed.command);
-  EXPECT_EQ(parsed.command->verb, Verb::kServe);
-  EXPECT_TRUE(parsed.command->settings.empty());
+  ASSERT_NE(parsed.verb, nullptr);
+  EXPECT_EQ(parsed.name, "serve");
+  EXPECT_TRUE(Parsed<ServeCommand>({}).settings.empty());
 }
 
 TEST(CommandLineTest, TakesServeFlagsWithoutTheVerb) {
-  const auto parsed = ParseCommandLine({"--listen", "127.0.0.1:0", "--config", "a.toml", "--once"});
-  ASSERT_TRUE(parsed.command);
-  EXPECT_EQ(parsed.command->verb, Verb::kServe);
-  EXPECT_THAT(parsed.command->settings, testing::ElementsAre(Pair("server.listen", "127.0.0.1:0")));
-  EXPECT_EQ(parsed.command->config_file, "a.toml");
-  EXPECT_TRUE(parsed.command->once);
+  const auto serve =
+      Parsed<ServeCommand>({"--listen", "127.0.0.1:0", "--config", "a.toml", "--once"});
+  EXPECT_THAT(serve.settings, ElementsAre(Pair("server.listen", "127.0.0.1:0")));
+  EXPECT_EQ(serve.config_file, "a.toml");
+  EXPECT_TRUE(serve.once);
 }
 
-TEST(CommandLineTest, EveryVerbIsItself) {
-  const std::vector<std::pair<std::vector<std::string>, Verb>> cases = {
-      {{"serve"}, Verb::kServe},
-      {{"check-config"}, Verb::kCheckConfig},
-      {{"print-config"}, Verb::kPrintConfig},
-      {{"stats", "--json"}, Verb::kStats},
-      {{"warm", "-"}, Verb::kWarm},
-      {{"search", "some text"}, Verb::kSearch},
-      {{"version"}, Verb::kVersion},
-      {{"--version"}, Verb::kVersion},
-  };
-  for (const auto& [arguments, verb] : cases) {
-    const auto parsed = ParseCommandLine(arguments);
-    ASSERT_TRUE(parsed.command) << arguments[0];
-    EXPECT_EQ(parsed.command->verb, verb) << arguments[0];
-  }
+TEST(CommandLineTest, VersionIsAlsoAFlag) {
+  EXPECT_EQ(ParseCommandLine({"--version"}).name, "version");
 }
 
 TEST(CommandLineTest, EverySettingFlagNamesItsSetting) {
-  const auto parsed =
-      ParseCommandLine({"serve", "--data-dir", "d", "--upstream", "builtin", "--mode", "replay",
-                        "--log-format", "json", "--log-level", "debug"});
-  ASSERT_TRUE(parsed.command);
-  EXPECT_THAT(parsed.command->settings,
-              testing::ElementsAre(Pair("data_dir", "d"), Pair("upstream.url", "builtin"),
-                                   Pair("cache.mode", "replay"), Pair("log.format", "json"),
-                                   Pair("log.level", "debug")));
+  const auto serve =
+      Parsed<ServeCommand>({"serve", "--data-dir", "d", "--upstream", "builtin", "--mode", "replay",
+                            "--log-format", "json", "--log-level", "debug"});
+  EXPECT_THAT(serve.settings, ElementsAre(Pair("data_dir", "d"), Pair("upstream.url", "builtin"),
+                                          Pair("cache.mode", "replay"), Pair("log.format", "json"),
+                                          Pair("log.level", "debug")));
 }
 
-TEST(CommandLineTest, HelpIsNoFailure) {
-  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
-           {"--help"}, {"-h"}, {"serve", "--help"}, {"warm", "--help"}, {"search", "--help"}}) {
-    const auto parsed = ParseCommandLine(arguments);
-    EXPECT_FALSE(parsed.command);
+TEST(CommandLineTest, FlagsAndOperandsMayStandInAnyOrderAndWithAnEqualsSign) {
+  const auto warm = Parsed<WarmCommand>(
+      {"warm", "--rate=12.5", "a.csv", "--dimensions", "64", "--server", "http://h:1", "--json"});
+  EXPECT_EQ(warm.file, "a.csv");
+  EXPECT_EQ(warm.rate, 12.5);
+  EXPECT_EQ(warm.dimensions, 64);
+  EXPECT_EQ(warm.server, "http://h:1");
+  EXPECT_TRUE(warm.json);
+}
+
+TEST(CommandLineTest, WhatIsNotSaidHasItsDefault) {
+  const auto warm = Parsed<WarmCommand>({"warm"});
+  EXPECT_EQ(warm.file, "-");
+  EXPECT_EQ(warm.batch, 256);
+  EXPECT_EQ(warm.concurrency, 2);
+  EXPECT_FALSE(warm.rate);
+  EXPECT_EQ(Parsed<SearchCommand>({"search", "x"}).top_k, 10);
+}
+
+TEST(CommandLineTest, HelpOfEveryVerbIsNoFailureAndHasItsFlagsAndExamples) {
+  for (const VerbRow& row : Verbs()) {
+    const auto parsed = ParseCommandLine({std::string(row.name), "--help"});
+    EXPECT_EQ(parsed.verb, nullptr);
     EXPECT_EQ(parsed.status, 0);
-    EXPECT_THAT(parsed.message, HasSubstr("Usage"));
+    EXPECT_THAT(parsed.message, HasSubstr("Usage: larder " + std::string(row.name)));
+    EXPECT_THAT(parsed.message, HasSubstr(std::string(row.examples)));
+    const auto verb = row.make();
+    FlagTable table;
+    verb->Declare(table);
+    for (const Flag& flag : table.flags()) {
+      EXPECT_THAT(parsed.message, HasSubstr(flag.long_name())) << row.name;
+      EXPECT_FALSE(flag.help.empty()) << row.name << " " << flag.name;
+    }
+  }
+}
+
+TEST(CommandLineTest, HelpListsEveryVerb) {
+  const auto parsed = ParseCommandLine({"--help"});
+  EXPECT_EQ(parsed.status, 0);
+  for (const VerbRow& row : Verbs()) {
+    EXPECT_THAT(parsed.message, HasSubstr("  " + std::string(row.name) + " "));
   }
 }
 
@@ -69,21 +102,40 @@ TEST(CommandLineTest, BadUsageIsStatusTwoAndSaysWhatToDo) {
        std::vector<std::vector<std::string>>{{"bogus"},
                                              {"--bogus"},
                                              {"search"},
+                                             {"search", "x", "y"},
                                              {"search", "x", "--top-k", "0"},
                                              {"search", "x", "--ef-search", "0"},
                                              {"search", "x", "--min-score", "much"},
                                              {"warm", "--batch", "2049"},
+                                             {"warm", "--rate", "0"},
+                                             {"warm", "--format", "xml"},
                                              {"serve", "--listen"},
                                              {"serve", "surplus"}}) {
     const auto parsed = ParseCommandLine(arguments);
-    EXPECT_FALSE(parsed.command) << arguments[0];
+    EXPECT_EQ(parsed.verb, nullptr) << arguments[0];
     EXPECT_EQ(parsed.status, 2) << arguments[0];
     EXPECT_THAT(parsed.message, HasSubstr("--help")) << arguments[0];
   }
 }
 
+TEST(CommandLineTest, AValueOutOfItsRangeIsToldWithTheRange) {
+  EXPECT_THAT(ParseCommandLine({"warm", "--batch", "0"}).message,
+              HasSubstr("--batch: must be a whole number in [1, 2048], got '0'"));
+}
+
 TEST(CommandLineTest, AnUnknownVerbIsNamed) {
   EXPECT_THAT(ParseCommandLine({"bogus"}).message, HasSubstr("bogus"));
+}
+
+TEST(DurationTest, IsSecondsOrHasAUnit) {
+  using std::chrono::seconds;
+  EXPECT_EQ(ParseDuration("90"), seconds(90));
+  EXPECT_EQ(ParseDuration("15m"), seconds(900));
+  EXPECT_EQ(ParseDuration("12h"), seconds(43'200));
+  EXPECT_EQ(ParseDuration("7d"), seconds(604'800));
+  for (const char* wrong : {"", "m", "-1s", "7 d", "7w", "1.5h", "9999999d"}) {
+    EXPECT_FALSE(ParseDuration(wrong)) << wrong;
+  }
 }
 
 }  // namespace

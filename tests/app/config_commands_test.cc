@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <fstream>
 
-#include "app/commands.h"
+#include "app/config_commands.h"
 #include "tests/support/temp_dir.h"
 
 namespace larder {
@@ -14,8 +14,8 @@ using testing::HasSubstr;
 
 class ConfigCommandsTest : public testing::Test {
  protected:
-  CommandLine With(const std::string& text) const {
-    CommandLine command;
+  CheckConfigCommand With(const std::string& text) const {
+    CheckConfigCommand command;
     command.config_file = dir_.path() + "/larder.toml";
     std::ofstream(*command.config_file) << text;
     return command;
@@ -25,7 +25,7 @@ class ConfigCommandsTest : public testing::Test {
 };
 
 TEST_F(ConfigCommandsTest, CheckConfigReportsEveryProblemOfItsUpstreamsOnALineOfItsOwn) {
-  const CommandLine command = With(
+  const CheckConfigCommand command = With(
       "[[upstreams]]\n"
       "name = 'a'\n"
       "url = 'nowhere'\n"
@@ -36,7 +36,7 @@ TEST_F(ConfigCommandsTest, CheckConfigReportsEveryProblemOfItsUpstreamsOnALineOf
       "max_queu = 1\n"
       "max_retries = 11\n");
   testing::internal::CaptureStderr();
-  EXPECT_EQ(RunCheckConfig(command), 2);
+  EXPECT_EQ(RunCommand(command), 2);
   const std::string told = testing::internal::GetCapturedStderr();
   for (const char* line :
        {"larder.toml:3:7: upstreams.url must be ", "larder.toml:4:13: upstreams.fallbacks names ",
@@ -49,9 +49,9 @@ TEST_F(ConfigCommandsTest, CheckConfigReportsEveryProblemOfItsUpstreamsOnALineOf
 }
 
 TEST_F(ConfigCommandsTest, CheckConfigIsContentWithAFileThatIsRight) {
-  const CommandLine command = With("[[upstreams]]\nname = 'a'\nurl = 'builtin'\n");
+  const CheckConfigCommand command = With("[[upstreams]]\nname = 'a'\nurl = 'builtin'\n");
   testing::internal::CaptureStdout();
-  EXPECT_EQ(RunCheckConfig(command), 0);
+  EXPECT_EQ(RunCommand(command), 0);
   EXPECT_THAT(testing::internal::GetCapturedStdout(), HasSubstr("the configuration is right"));
 }
 
