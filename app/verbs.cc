@@ -4,6 +4,8 @@
 #include <array>
 
 #include "app/config_commands.h"
+#include "app/export_command.h"
+#include "app/import_command.h"
 #include "app/search_command.h"
 #include "app/serve_command.h"
 #include "app/stats_command.h"
@@ -25,6 +27,8 @@ constexpr std::array kVerbs = {
     Row<StatsCommand>("stats"),
     Row<WarmCommand>("warm"),
     Row<SearchCommand>("search"),
+    Row<ExportCommand>("export"),
+    Row<ImportCommand>("import"),
     Row<VersionCommand>("version"),
 };
 

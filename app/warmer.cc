@@ -162,7 +162,7 @@ class Warmer::Work {
       now = std::chrono::steady_clock::now();
     }
     tally_.waiting.clear();
-    return true;
+    return !interrupt_.triggered();
   }
 
   Result<ClientReply> SendOne(const Batch& batch) {

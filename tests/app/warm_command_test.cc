@@ -36,7 +36,7 @@ class WarmCommandTest : public testing::Test {
         MutexLock lock(mutex_);
         for (const JsonElement input : inputs) ++texts_[std::string(input.get_string().value())];
       }
-      if (number == interrupt_at_) ::kill(::getpid(), SIGINT);
+      if (number == interrupt_at_) std::raise(SIGINT);
       return LarderReply{.body = "{}",
                          .headers = {{"cache-status", "larder; fwd=miss; detail=\"items=2,hit=1\""},
                                      {"x-larder-billed-tokens", "3"}}};
