@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "app/human.h"
+#include "app/json_text.h"
 #include "app/terminal.h"
 
 namespace larder {
@@ -13,10 +14,6 @@ std::int64_t Count(JsonElement object, std::string_view name) {
   return IntMember(object, name).value_or(0);
 }
 
-std::string Text(JsonElement object, std::string_view name) {
-  return Printable(StringMember(object, name).value_or(""));
-}
-
 class Screen {
  public:
   Screen(JsonElement root, bool colour) : root_(root), colour_(colour) {}
@@ -24,8 +21,8 @@ class Screen {
   void Heading() {
     const auto uptime = std::chrono::duration<double>(NumberMember(root_, "uptime_s").value_or(0));
     const std::int64_t window = Count(root_, "window_s");
-    out_ += Coloured("larder " + Text(root_, "version"), Colour::kBold, colour_) + "  upstream " +
-            Text(root_, "upstream");
+    out_ += Coloured("larder " + TextOf(root_, "version"), Colour::kBold, colour_) + "  upstream " +
+            TextOf(root_, "upstream");
     if (BoolMember(root_, "builtin").value_or(false)) {
       out_ += Coloured(" (a stand-in, no model)", Colour::kYellow, colour_);
     }
@@ -67,7 +64,7 @@ class Screen {
                          Share(saved, billed + saved));
     }
     if (const auto money = Member(root_, "money")) {
-      const std::string currency = Text(*money, "currency");
+      const std::string currency = TextOf(*money, "currency");
       const double spent = NumberMember(*money, "spent").value_or(0);
       const double saved = NumberMember(*money, "saved").value_or(0);
       std::string text =
@@ -75,7 +72,7 @@ class Screen {
           Coloured(HumanMoney(saved, currency) + " saved", Colour::kGreen, colour_ && saved > 0);
       if (const auto unpriced = Count(*money, "unpriced_tokens"); unpriced > 0) {
         text += "; " + Counted(unpriced, "token", "tokens") + " of models without a price";
-        if (const std::string names = Names(*money, "unpriced_models"); !names.empty()) {
+        if (const std::string names = ListOf(*money, "unpriced_models"); !names.empty()) {
           text += " (" + names + ")";
         }
       }
@@ -130,9 +127,9 @@ class Screen {
       if (const auto evicted = Count(*disk, "evicted_entries"); evicted > 0) {
         text += ", " + Counted(evicted, "entry", "entries") + " evicted";
       }
-      const std::string state = Text(*disk, "state");
+      const std::string state = TextOf(*disk, "state");
       if (!state.empty() && state != "ok") {
-        const std::string message = Text(*disk, "message");
+        const std::string message = TextOf(*disk, "message");
         text += "  " + Coloured(state + (message.empty() ? "" : ": " + message),
                                 state == "full" ? Colour::kRed : Colour::kYellow, colour_);
       }
@@ -164,14 +161,14 @@ class Screen {
     JsonArray models;
     if (!rows || rows->get(models) != simdjson::SUCCESS || models.size() == 0) return;
     const auto money = Member(root_, "money");
-    const std::string currency = money ? Text(*money, "currency") : "USD";
+    const std::string currency = money ? TextOf(*money, "currency") : "USD";
     char line[200];
     std::snprintf(line, sizeof(line), "\n%-32s %12s %9s %14s %14s %12s\n", "model", "requests",
                   "hits", "billed", "saved", "money saved");
     out_ += Coloured(line, Colour::kBold, colour_);
     for (const JsonElement model : models) {
       if (most-- == 0) break;
-      std::string name = Text(model, "name");
+      std::string name = TextOf(model, "name");
       if (name.empty()) name = "(no model)";
       const std::int64_t requests = Count(model, "requests");
       const bool priced = BoolMember(model, "priced").value_or(false);
@@ -224,19 +221,6 @@ class Screen {
     std::string text;
     for (const auto& [count, name] : ranked) {
       text += (text.empty() ? "" : ", ") + name + " " + HumanCount(count);
-    }
-    return text;
-  }
-
-  static std::string Names(JsonElement object, const char* key) {
-    const auto list = Member(object, key);
-    JsonArray names;
-    std::string text;
-    if (!list || list->get(names) != simdjson::SUCCESS) return text;
-    for (const JsonElement element : names) {
-      std::string_view name;
-      if (element.get(name) != simdjson::SUCCESS) continue;
-      text += (text.empty() ? "" : ", ") + Printable(name);
     }
     return text;
   }

@@ -4,11 +4,15 @@
 #include <array>
 
 #include "app/config_commands.h"
+#include "app/explain_command.h"
 #include "app/export_command.h"
 #include "app/import_command.h"
+#include "app/keys_command.h"
+#include "app/purge_command.h"
 #include "app/search_command.h"
 #include "app/serve_command.h"
 #include "app/stats_command.h"
+#include "app/tail_command.h"
 #include "app/warm_command.h"
 
 namespace larder {
@@ -25,10 +29,14 @@ constexpr std::array kVerbs = {
     Row<CheckConfigCommand>("check-config"),
     Row<PrintConfigCommand>("print-config"),
     Row<StatsCommand>("stats"),
+    Row<TailCommand>("tail"),
+    Row<ExplainCommand>("explain"),
     Row<WarmCommand>("warm"),
     Row<SearchCommand>("search"),
+    Row<PurgeCommand>("purge"),
     Row<ExportCommand>("export"),
     Row<ImportCommand>("import"),
+    Row<KeysCommand>("keys"),
     Row<VersionCommand>("version"),
 };
 
