@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "app/completion.h"
 #include "app/config_commands.h"
 #include "app/explain_command.h"
 #include "app/export_command.h"
@@ -37,6 +38,7 @@ constexpr std::array kVerbs = {
     Row<ExportCommand>("export"),
     Row<ImportCommand>("import"),
     Row<KeysCommand>("keys"),
+    Row<CompletionCommand>("completion"),
     Row<VersionCommand>("version"),
 };
 
