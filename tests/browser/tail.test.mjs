@@ -16,9 +16,9 @@ test('a request is in the live tail within a second', limits, async (t) => {
   await reads(page, '#tail-state', /^Live\./);
   await chat(world.larder.origin, 'seen at once');
   await page.locator(kRows, { hasText: 'larder-echo' }).waitFor({ timeout: 1000 });
-  await reads(page, kRows, /chat 200 Miss cold/);
+  await reads(page, kRows, /Miss cold larder-echo chat 200/);
   await chat(world.larder.origin, 'seen at once');
-  await reads(page, kRows, /chat 200 Hit/);
+  await reads(page, kRows, /Hit – larder-echo chat 200/);
   await page.locator(`${kRows} button`).first().click();
   await page.locator('tr.details a').click();
   await reads(page, '#entry', /seen at once|You said/);
@@ -33,7 +33,7 @@ test('an event is shown within a second, with why and where its time went', limi
   await reads(page, '#tail-state', /^Live\. 0 requests shown/);
   fake.push(fakeEvent(1, { why: 'changed', changed_field: 'temperature', model: '<b>bold</b>' }));
   await page.locator(kRows).waitFor({ timeout: 1000 });
-  await reads(page, kRows, /^. \d\d:\d\d:\d\d <b>bold<\/b> chat 200 Miss changed: temperature 0 \/ 20 900 ms$/);
+  await reads(page, kRows, /^. \d\d:\d\d:\d\d Miss changed: temperature <b>bold<\/b> chat 200 0 \/ 20 900 ms$/);
   assert.equal(await page.locator(`${kRows} .waterfall`).getAttribute('aria-label'),
                'parsing 40 µs, lookup 110 µs, upstream 600 ms, rest until the first byte 850 µs, sending 299 ms');
   await page.locator(`${kRows} button`).click();

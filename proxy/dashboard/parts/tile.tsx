@@ -14,7 +14,7 @@ export function Tile({ id, title, figure, note, share, trouble }: TileProps) {
   return (
     <article class="card tile" id={`tile-${id}`}>
       <h2>{title}</h2>
-      <p class="figure">{number}{unit && unit !== '%' && ' '}{unit && <small>{unit}</small>}</p>
+      <p class="figure">{number}{unit && unit !== '%' && '\u2009'}{unit && <small>{unit}</small>}</p>
       {share !== undefined && <progress max="1" value={share ?? 0} aria-hidden="true" />}
       <p class={trouble ? 'soft trouble' : 'soft'}>{note}</p>
     </article>

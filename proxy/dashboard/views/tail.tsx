@@ -62,12 +62,12 @@ function Row({ event, longest, address, isOpen, onToggle }: {
             <span class="arrow" aria-hidden="true">{isOpen ? '▾' : '▸'}</span>{timeWithSeconds(event.time_ms)}
           </button>
         </th>
-        <td class="text name">{event.model || '–'}</td>
-        <td class="text">{event.route}</td>
-        <td class={failed ? 'trouble' : undefined}>{event.status}</td>
         <td class="text"><Outcome outcome={event.outcome} />{event.items > 1 &&
           <span class="soft"> {count(event.items_hit)}/{count(event.items)}</span>}</td>
         <td class="text">{whyOf(event) || '–'}</td>
+        <td class="text name">{event.model || '–'}</td>
+        <td class="text">{event.route}</td>
+        <td class={failed ? 'trouble' : undefined}>{event.status}</td>
         <td>{count(event.tokens_saved)} / {count(event.tokens_billed)}</td>
         <td>{micros(event.total_us)}</td>
         <td class="text"><Waterfall event={event} longest={longest} /></td>
@@ -117,9 +117,9 @@ export function Tail({ address, go, onToken }: Page) {
         <div class="scroll wide tall" role="region" aria-label="Requests" tabIndex={0}>
           <table class="tail">
             <thead>
-              <tr><th scope="col" class="text">Finished</th><th scope="col" class="text">Model</th>
+              <tr><th scope="col" class="text">Finished</th><th scope="col" class="text">Outcome</th>
+                <th scope="col" class="text">Why</th><th scope="col" class="text">Model</th>
                 <th scope="col" class="text">Endpoint</th><th scope="col">Status</th>
-                <th scope="col" class="text">Outcome</th><th scope="col" class="text">Why</th>
                 <th scope="col">Tokens saved / billed</th><th scope="col">Took</th>
                 <th scope="col" class="text">Where the time went</th></tr>
             </thead>
