@@ -61,6 +61,24 @@ test('more is asked for while answers are short, and what was looked at is told'
   await check();
 });
 
+test('a model or a key is asked for once it is written, a key only when it can be one', limits, async () => {
+  const fake = await world.fake();
+  const { page, check } = await openPage(world.browser, fake.origin, { hash: '#entries' });
+  await reads(page, '#entries-state', /^50 found/);
+  await page.locator('#entry-partition').pressSequentially('ab12');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.locator('#entry-partition:invalid').count(), 1);
+  await page.locator('#entry-model').pressSequentially('other-embedding');
+  await page.keyboard.press('Enter');
+  await reads(page, '#entries-state', /^50 found, looked at \d+; there is more|^50 found, looked at 1[0-9]+/);
+  await page.locator('#entry-partition').fill('ab12cd34');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/#entries\?model=other-embedding&partition=ab12cd34$/);
+  const asked = fake.requests.map(({ call }) => /[?&](?:model|partition)=([^&]*)/.exec(call)?.[1]).filter(Boolean);
+  assert.deepEqual([...new Set(asked)], ['other-embedding']);
+  await check();
+});
+
 test('text from the cache is text', limits, async () => {
   const fake = await world.fake();
   const { page, check } = await openPage(world.browser, fake.origin, { hash: '#entries?q=onerror' });

@@ -83,7 +83,7 @@ function adviceOf(reason: Reason, share: number, stats: Stats): string[] {
       return ['It was kept, and its lifetime had passed. If an older answer is good enough, lengthen ' +
         'cache.responses.lifetime_s or cache.embeddings.lifetime_s, or set one by model in [[cache.lifetimes]].'];
     case 'evicted':
-      return ['It was kept, and had to make room. A larger limit on the disk keeps more' +
+      return ['It was kept, and had to make room. A larger cache.store.max_bytes keeps more' +
         (stats.disk && stats.disk.limit_bytes > 0 ? '; see Server for how full it is.' : '.')];
     case 'purged': return ['Somebody threw it away. It comes back as it is asked again.'];
     case 'changed': return changedAdvice(stats);

@@ -2,6 +2,10 @@
 
 import type { ComponentChildren } from 'preact';
 
+// A client's key by its partition, whole or as much of it as the breakdown shows.
+export const kPartitionRule = {
+  pattern: '[0-9a-f]{8,32}', title: '8 to 32 hexadecimal digits, as the breakdown shows them' };
+
 interface FieldProps {
   id: string;
   label: string;
@@ -12,6 +16,8 @@ interface FieldProps {
   required?: boolean;
   placeholder?: string;
   wide?: boolean;
+  // Told when it is left or Enter is pressed, and fits the pattern; else with every stroke.
+  whenDone?: boolean;
   min?: string;
   max?: string;
   step?: string;
@@ -19,12 +25,15 @@ interface FieldProps {
   title?: string;
 }
 
-export function Field({ id, label, value, onValue, list, wide, type = 'text', ...rest }: FieldProps) {
+export function Field({ id, label, value, onValue, list, wide, whenDone, type = 'text', ...rest }: FieldProps) {
+  const take = ({ currentTarget: field }: { currentTarget: HTMLInputElement }): void => {
+    if (!whenDone || field.reportValidity()) onValue(field.value);
+  };
   return (
     <p class={wide ? 'wide' : undefined}>
       <label for={id}>{label}</label>
       <input id={id} type={type} value={value} autocomplete="off" spellcheck={false} {...rest}
-             {...(list ? { list: `${id}-list` } : {})} onInput={(event) => onValue(event.currentTarget.value)} />
+             {...(list ? { list: `${id}-list` } : {})} {...(whenDone ? { onChange: take } : { onInput: take })} />
       {list && <datalist id={`${id}-list`}>{list.map((each) => <option value={each} key={each} />)}</datalist>}
     </p>
   );

@@ -7,7 +7,7 @@ import type { Entry, EntryPage } from '../data/contract';
 import { bytes, count, duration } from '../data/format';
 import { Card, Empty, NotOffered, Trouble } from '../parts/card';
 import type { Page } from '../parts/context';
-import { Choice, Field } from '../parts/field';
+import { Choice, Field, kPartitionRule } from '../parts/field';
 import { EntryView } from './entry';
 import { PurgeDialog } from './purge_dialog';
 
@@ -150,8 +150,10 @@ export function Entries({ address, go, stats, onToken }: Page) {
                   options={[['embeddings', 'embeddings'], ['responses', 'responses']]} />
           <Field id="q" label={query.layer === 'responses' ? 'In model, endpoint or answer; or a key' : 'In the text; or a key'}
                  type="search" value={query.q} onValue={(q) => set({ q })} />
-          <Field id="entry-model" label="Model" value={query.model} list={models} onValue={(model) => go({ model })} />
-          <Field id="entry-partition" label="Key of the client" value={query.partition} list={partitions}
+          <Field id="entry-model" label="Model" value={query.model} list={models} whenDone
+                 onValue={(model) => go({ model })} />
+          <Field id="entry-partition" label="Key of the client" value={query.partition} list={partitions} whenDone
+                 {...kPartitionRule}
                  onValue={(partition) => go({ partition })} />
           <Field id="entry-namespace" label="Namespace" value={query.namespace}
                  onValue={(namespace) => set({ namespace })} />

@@ -6,7 +6,7 @@ import type { Purge, PurgeResult } from '../data/contract';
 import { counted, millis } from '../data/format';
 import { conditionsOf, foundWords, kEmptyPurge } from '../data/purge';
 import type { PurgeForm } from '../data/purge';
-import { Check, Choice, Field } from '../parts/field';
+import { Check, Choice, Field, kPartitionRule } from '../parts/field';
 
 interface PurgeProps {
   begin: Partial<PurgeForm>;
@@ -64,6 +64,7 @@ export function PurgeDialog({ begin, models, partitions, onToken, onClose }: Pur
                   options={[['', 'both'], ['embeddings', 'embeddings'], ['responses', 'responses']]} />
           <Field id="purge-model" label="Model" value={form.model} list={models} onValue={(model) => set({ model })} />
           <Field id="purge-partition" label="Key of the client" value={form.partition} list={partitions}
+                 {...kPartitionRule}
                  onValue={(partition) => set({ partition })} />
           <Field id="purge-namespace" label="Namespace" value={form.namespace}
                  onValue={(namespace) => set({ namespace })} />
