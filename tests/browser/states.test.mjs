@@ -108,6 +108,10 @@ test('an empty server has a word in every view', limits, async () => {
     await page.goto(`${fake.origin}/dashboard/#${view}`);
     await page.getByText(words).first().waitFor();
   }
+  await page.goto(`${fake.origin}/dashboard/#misses`);
+  await page.getByText('No request missed').waitFor();
+  fake.stats.by_route = [{ name: 'chat', misses: 3 }];
+  await page.getByText('Requests missed, but why was not kept.').waitFor();
   await check();
 });
 

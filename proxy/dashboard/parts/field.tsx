@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact';
 
 // A client's key by its partition, whole or as much of it as the breakdown shows.
 export const kPartitionRule = {
-  pattern: '[0-9a-f]{8,32}', title: '8 to 32 hexadecimal digits, as the breakdown shows them' };
+  pattern: '[0-9a-f]{8,32}', title: '8 to 32 hexadecimal digits' };
 
 interface FieldProps {
   id: string;

@@ -12,7 +12,12 @@ import type { Page } from '../parts/context';
 function Reasons({ stats, address }: { stats: Stats; address: Address }) {
   const causes = causesOf(stats);
   if (!stats.miss_reasons) return <NotOffered what="why requests missed" />;
-  if (causes.length === 0) return <Empty>No request missed in {kRangeWords[address.range]}.</Empty>;
+  if (causes.length === 0) {
+    // A history from before reasons were kept has misses without one.
+    const missed = (stats.by_route ?? []).some(({ misses }) => misses > 0);
+    return <Empty>{missed ? 'Requests missed, but why was not kept.' :
+      `No request missed in ${kRangeWords[address.range]}.`}</Empty>;
+  }
   const all = causes.reduce((sum, { count: n }) => sum + n, 0);
   return (
     <>

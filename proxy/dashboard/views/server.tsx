@@ -153,7 +153,7 @@ export function Server({ stats, onToken }: Page) {
               <Held stats={data} /><DiskCard stats={data} /><IndexCard stats={data} /><ServerCard stats={data} />
             </div>
             <Card id="maintenance" title="Maintenance">
-              {data.maintenance ? <Tasks tasks={data.maintenance.tasks} now={data.now} onToken={onToken}
+              {data.maintenance?.tasks.length ? <Tasks tasks={data.maintenance.tasks} now={data.now} onToken={onToken}
                                          onStarted={stats.again} /> :
                 <NotOffered what="its tasks" />}
             </Card>
