@@ -1,6 +1,7 @@
 #include "proxy/admin/admin_handler.h"
 
 #include "proxy/dashboard/assets.h"
+#include "proxy/http/accept_encoding.h"
 #include "proxy/openai/errors.h"
 
 namespace larder {
@@ -83,18 +84,22 @@ Response AdminHandler::HandleDashboard(const Request& request) const {
     return RenderError(
         Error{ErrorCode::kNotFound, ErrorOrigin::kDownstream, "the dashboard has no such file"});
   }
+  const bool gzip = AcceptsGzip(request.headers);
+  const std::string_view etag = gzip ? asset->gzip_etag : asset->etag;
   Response response;
-  response.headers.Add("etag", std::string(asset->etag));
+  response.headers.Add("etag", std::string(etag));
+  response.headers.Add("vary", "Accept-Encoding");
   response.headers.Add("cache-control", "no-cache");  // asked again each time, by its ETag
   response.headers.Add("content-security-policy", std::string(kDashboardCsp));
   response.headers.Add("x-content-type-options", "nosniff");
   response.headers.Add("referrer-policy", "no-referrer");
-  if (request.headers.Find("if-none-match") == asset->etag) {
+  if (request.headers.Find("if-none-match") == etag) {
     response.status = 304;
     return response;
   }
   response.headers.Add("content-type", std::string(asset->content_type));
-  response.body = asset->bytes;
+  if (gzip) response.headers.Add("content-encoding", "gzip");
+  response.body = gzip ? asset->gzip_bytes : asset->bytes;
   return response;
 }
 

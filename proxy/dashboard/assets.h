@@ -12,7 +12,9 @@ struct Asset {
   std::string_view path;  // below /dashboard/; "" is index.html
   std::string_view content_type;
   std::string_view etag;  // strong, with its quotes; changes with the bytes
+  std::string_view gzip_etag;
   std::string_view bytes;
+  std::string_view gzip_bytes;
 };
 
 // The file at `path`, exactly; nullptr when there is none. Lives for ever.

@@ -63,25 +63,33 @@ set(css_type "text/css; charset=utf-8")
 set(js_type "text/javascript; charset=utf-8")
 set(svg_type "image/svg+xml")
 
-set(entries "")
-foreach(name IN LISTS LARDER_DASHBOARD_FILES)
-  file(READ ${INPUT}/${name} hex HEX)
-  file(SHA256 ${INPUT}/${name} digest)
-  string(SUBSTRING ${digest} 0 16 tag)
+# `out`: the file's bytes as a C++ initializer of a string_view.
+function(initializer_of file out)
+  file(READ ${file} hex HEX)
   string(LENGTH "${hex}" digits)
   math(EXPR size "${digits} / 2")
   # Lines of 24 bytes; every byte is an escape, so that none can join the next.
   string(REGEX REPLACE "(................................................)" "\\1\n" lines "${hex}")
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" lines "${lines}")
   string(REPLACE "\n" "\"\n     \"" lines "${lines}")
+  set(${out} "{\"${lines}\",\n      ${size}}" PARENT_SCOPE)
+endfunction()
+
+set(entries "")
+foreach(name IN LISTS LARDER_DASHBOARD_FILES)
+  file(SHA256 ${INPUT}/${name} digest)
+  string(SUBSTRING ${digest} 0 16 tag)
+  execute_process(COMMAND gzip -9 -n -c ${INPUT}/${name} OUTPUT_FILE ${INPUT}/${name}.gz COMMAND_ERROR_IS_FATAL ANY)
+  initializer_of(${INPUT}/${name} bytes)
+  initializer_of(${INPUT}/${name}.gz gzipped)
   string(REGEX MATCH "[a-z]+$" extension ${name})
   set(path ${name})
   if(name STREQUAL "index.html")
     set(path "")
   endif()
   string(APPEND entries
-    "    {\"${path}\", \"${${extension}_type}\", \"\\\"${tag}\\\"\",\n"
-    "     {\"${lines}\",\n      ${size}}},\n")
+    "    {\"${path}\", \"${${extension}_type}\", \"\\\"${tag}\\\"\", \"\\\"${tag}-gzip\\\"\",\n"
+    "     ${bytes},\n     ${gzipped}},\n")
 endforeach()
 list(LENGTH LARDER_DASHBOARD_FILES count)
 

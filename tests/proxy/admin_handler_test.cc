@@ -107,6 +107,20 @@ TEST_F(AdminHandlerTest, TheRootLeadsToTheDashboard) {
   }
 }
 
+TEST_F(AdminHandlerTest, ThePageIsSentInGzipToWhoeverTakesIt) {
+  const Answer plain = Get("/dashboard/app.js");
+  const Answer gzip = Get("/dashboard/app.js", {{"accept-encoding", "gzip, br"}});
+  EXPECT_EQ(plain.Field("content-encoding"), "");
+  EXPECT_EQ(gzip.Field("content-encoding"), "gzip");
+  EXPECT_EQ(gzip.Field("vary"), "Accept-Encoding");
+  EXPECT_LT(gzip.body.size() * 2, plain.body.size());
+  EXPECT_NE(gzip.Field("etag"), plain.Field("etag"));
+  EXPECT_EQ(
+      Get("/dashboard/app.js", {{"accept-encoding", "gzip"}, {"if-none-match", gzip.Field("etag")}})
+          .status,
+      304);
+}
+
 TEST_F(AdminHandlerTest, WhatIsNotThereIs404) {
   for (const char* target : {"/admin/v1/nowhere", "/admin", "/admin/v1/stats/",
                              "/dashboard/nowhere", "/dashboard/../admin/v1/stats", "/nowhere"}) {
