@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { openPage, shoot } from './support/browser.mjs';
-import { chat, embed, limits, needs, reads, setUp, statsOf, tile } from './support/world.mjs';
+import { chat, embed, limits, reads, setUp, statsOf, tile } from './support/world.mjs';
 
 const world = setUp();
 
@@ -94,8 +94,7 @@ test('colours follow the system until one is chosen, and stay chosen in this tab
   await check();
 });
 
-test('money is counted, and models without a price are named', limits, async (t) => {
-  if (!await needs(t, world.larder.origin, 'money')) return;
+test('money is counted, and models without a price are named', limits, async () => {
   const { page, check } = await openPage(world.browser, world.larder.origin);
   const { money } = await statsOf(world.larder.origin, '?window=1h');
   if (money.unpriced_tokens > 0) await reads(page, '#tile-money', (text) => text.includes(money.unpriced_models[0]));

@@ -3,15 +3,14 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { openPage, shoot } from './support/browser.mjs';
 import { fakeEvent } from './support/fake_answers.mjs';
-import { chat, limits, needs, reads, setUp } from './support/world.mjs';
+import { chat, limits, reads, setUp } from './support/world.mjs';
 import { eventually } from '../clients/support/waiting.mjs';
 
 const world = setUp();
 const kRows = '#tail tbody tr:not(.details)';
 const follower = (fake) => eventually(20_000, 'the page follows', () => fake.followers > 0);
 
-test('a request is in the live tail within a second', limits, async (t) => {
-  if (!await needs(t, world.larder.origin, '/events')) return;
+test('a request is in the live tail within a second', limits, async () => {
   const { page, check } = await openPage(world.browser, world.larder.origin, { hash: '#tail' });
   await reads(page, '#tail-state', /^Live\./);
   await chat(world.larder.origin, 'seen at once');

@@ -29,8 +29,9 @@ export const kFieldAdvice: Record<string, string> = {
   system: 'Requests differ only in the system prompt. A date or an id in it makes each one new: move it out.',
   instructions: 'Requests differ only in their instructions. A date or an id in them makes each one new: move it out.',
   input: 'Requests differ only in their input. A date or an id in it makes each one new: move it out.',
-  partition: 'The same was asked with different keys, and keys do not share. If they belong to one team, ' +
-    'cache.embeddings.share, or one key for all, makes them share.',
+  credential: 'The same was asked with different keys, and keys do not share. Keys of one tenant do ' +
+    '(larder keys create --tenant).',
+  stream_options: 'Kept as a stream that tells no usage, and asked for with usage: ask for it always, or never.',
   namespace: 'The same was asked in different namespaces (x-larder-namespace), which do not share.',
   upstream: 'The same was asked of several upstreams, and each has entries of its own.',
   headers: 'A header that is part of the key differs (cache.key_headers): list only those that change the answer.',
@@ -89,7 +90,8 @@ function adviceOf(reason: Reason, share: number, stats: Stats): string[] {
     case 'changed': return changedAdvice(stats);
     case 'bypass': return bypassAdvice(stats);
     case 'uncacheable':
-      return ['Errors, cut streams and half answers are never kept. If these are many, see the errors in the live tail.'];
+      return ['Requests of this kind are never kept: other endpoints, or what depends on more than the request. The ' +
+        'table below has their details.'];
   }
 }
 

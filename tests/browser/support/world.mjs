@@ -61,15 +61,3 @@ export const chat = (origin, content, more = {}) =>
 export async function statsOf(origin, query = '') {
   return (await fetch(`${origin}/admin/v1/stats${query}`)).json();
 }
-
-// Skips the test where this Larder lacks what it is about. probe: a path of the admin API, or a field of stats.
-export async function needs(t, origin, probe) {
-  const there = probe.includes('/') ?
-    await fetch(`${origin}/admin/v1${probe}`).then(async (answer) => {
-      await answer.body?.cancel();
-      return ![404, 405, 501].includes(answer.status);
-    }) :
-    probe in await statsOf(origin);
-  if (!there) t.skip(`this server does not offer ${probe}`);
-  return there;
-}
