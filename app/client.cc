@@ -95,6 +95,8 @@ std::string AdminProblem(const ClientReply& reply) {
   std::string message = WhatWentWrong(reply);
   if (reply.status == 401) {
     message += "; set LARDER_ADMIN_TOKEN (or admin.token_file) to the server's admin token";
+  } else if (reply.status == 404) {
+    message += "; if that should be there, is the server older than this larder?";
   }
   return message;
 }

@@ -47,7 +47,7 @@ int Fail(const Error& error);
 
 // The message of the reply's error object, or its status in words.
 std::string WhatWentWrong(const ClientReply& reply);
-// The same of the admin API, with what to do about a missing token.
+// The same of the admin API, with what to do about a missing token or path.
 std::string AdminProblem(const ClientReply& reply);
 
 // "?a=b&c=d" of those that have a value, percent-encoded; empty for none.

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "app/human.h"
 #include "app/terminal.h"
@@ -54,7 +55,10 @@ std::string RenderProgress(const ProgressState& state, int width) {
   const double fresh = state.done - state.done_before;
   if (state.total && fresh > 0 && seconds > 0 && *state.total > state.done) {
     const double left = (*state.total - state.done) * seconds / fresh;
-    line += "  " + HumanDuration(std::chrono::duration<double>(left)) + " left";
+    line += "  " +
+            (left < 60 ? std::to_string(static_cast<int>(std::ceil(left))) + " s"
+                       : HumanDuration(std::chrono::duration<double>(left))) +
+            " left";
   }
   if (!state.note.empty()) line += "  " + state.note;
   return Cut(line, width);

@@ -119,7 +119,9 @@ class Screen {
   }
 
   void Room() {
-    if (const auto disk = Member(root_, "disk")) {
+    const auto disk = Member(root_, "disk");
+    // A server that has not looked yet tells zeros.
+    if (disk && NumberMember(*disk, "free_bytes").value_or(0) > 0) {
       const auto bytes = [&](const char* name) { return NumberMember(*disk, name).value_or(0); };
       std::string text = HumanBytes(bytes("used_bytes"));
       if (bytes("limit_bytes") > 0) text += " of " + HumanBytes(bytes("limit_bytes"));
