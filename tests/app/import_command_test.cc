@@ -64,7 +64,7 @@ class ImportCommandTest : public testing::Test {
   ImportCommand command_;
   std::atomic<int> requests_{0};
   int refuse_at_ = 0;
-  int interrupt_at_ = 0;
+  std::atomic<int> interrupt_at_{0};
   Mutex mutex_;
   std::vector<std::string> lines_ LARDER_GUARDED_BY(mutex_);
   FakeLarder server_;  // last: its threads use the rest

@@ -68,7 +68,7 @@ class WarmCommandTest : public testing::Test {
   WarmCommand command_;
   std::atomic<int> requests_{0};
   std::map<int, LarderReply> refusals_;  // by the number of the request
-  int interrupt_at_ = 0;
+  std::atomic<int> interrupt_at_{0};
   std::string out_;
   std::string err_;
   Mutex mutex_;
