@@ -25,7 +25,8 @@ std::string Shrunk(const DiskBudget::Freed& freed) {
 }
 
 Result<std::string> Compact(DiskBudget& disk, const Maintenance::Run& run) {
-  LARDER_ASSIGN_OR_RETURN(const DiskBudget::Freed freed, disk.Rewrite(run.pause));
+  LARDER_ASSIGN_OR_RETURN(const DiskBudget::Freed freed,
+                          disk.Rewrite(Store::Rewrite::kAll, run.pause));
   return "rewrote the cache database: " + Shrunk(freed);
 }
 

@@ -198,7 +198,7 @@ Status DiskBudget::DeleteIdsBefore(WallTime moment, const Pause& pause) {
   return {};
 }
 
-Result<DiskBudget::Freed> DiskBudget::Rewrite(const Pause& pause) {
+Result<DiskBudget::Freed> DiskBudget::Rewrite(Store::Rewrite what, const Pause& pause) {
   Freed freed;
   freed.before_bytes = UsedBytes();
   FairPause fair(clock_, pause);
@@ -207,7 +207,7 @@ Result<DiskBudget::Freed> DiskBudget::Rewrite(const Pause& pause) {
         std::clamp<std::uint64_t>(disk_.SizeOf(family).bytes / kPieceBytes, 1, kMostPieces);
     for (std::uint64_t i = 0; i < pieces; ++i) {
       LARDER_RETURN_IF_ERROR(
-          disk_.Compact(family, PieceBegin(i, pieces), PieceBegin(i + 1, pieces)));
+          disk_.Compact(family, PieceBegin(i, pieces), PieceBegin(i + 1, pieces), what));
       if (!fair.Take()) return Cancelled();
     }
   }
@@ -223,7 +223,7 @@ Result<DiskBudget::Freed> DiskBudget::DropExpired(double least_share, const Paus
                                 least_share * static_cast<double>(freed.before_bytes)) {
     return freed;
   }
-  LARDER_ASSIGN_OR_RETURN(freed, Rewrite(pause));
+  LARDER_ASSIGN_OR_RETURN(freed, Rewrite(Store::Rewrite::kAll, pause));
   freed.expired = count.expired;
   return freed;
 }
@@ -256,7 +256,10 @@ Result<DiskBudget::Freed> DiskBudget::Evict(const Pause& pause) {
       }
       LARDER_RETURN_IF_ERROR(DeleteOldest(count.ages.OldestOf(to_evict), spare_hot, pause, freed));
     }
-    LARDER_ASSIGN_OR_RETURN(const Freed rewritten, Rewrite(pause));
+    // Files without anything deleted are left alone, unless what has expired counts.
+    const bool all = round > 0 || count.expired_bytes > excess / 10;
+    LARDER_ASSIGN_OR_RETURN(const Freed rewritten,
+                            Rewrite(all ? Store::Rewrite::kAll : Store::Rewrite::kDeleted, pause));
     freed.after_bytes = rewritten.after_bytes;
   }
   return freed;

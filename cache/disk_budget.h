@@ -67,8 +67,8 @@ class DiskBudget {
   // `least_share` of it, in [0, 1], which drops that. Errors: as Evict.
   Result<Freed> DropExpired(double least_share, const Pause& pause);
 
-  // Rewrites the whole database. Errors: as Evict.
-  Result<Freed> Rewrite(const Pause& pause);
+  // Rewrites the database: all of it, or what has something deleted. Errors: as Evict.
+  Result<Freed> Rewrite(Store::Rewrite what, const Pause& pause);
 
  private:
   struct Item {

@@ -13,6 +13,7 @@ namespace larder {
 namespace {
 
 constexpr std::string_view kDamageMarker = "DAMAGED";
+constexpr std::uint64_t kCompactionBytes = 512U << 20;
 
 // Sees the damage that only flushes and compactions meet.
 class DamageListener final : public rocksdb::EventListener {
@@ -133,6 +134,8 @@ std::vector<rocksdb::ColumnFamilyDescriptor> MakeFamilies(
     family_options.memtable_whole_key_filtering = true;
     family_options.memtable_prefix_bloom_size_ratio = 0.02;
     if (options.database == Database::kCache) {
+      // Bounds what a compaction needs of the disk for its time: it may be nearly full.
+      family_options.max_compaction_bytes = kCompactionBytes;
       SetExpiry(family_options, family, filter);
     } else {
       family_options.paranoid_file_checks = true;  // each file is read again before it counts

@@ -146,12 +146,15 @@ double RocksDbStore::Density(Family family) const {
   return raw > 0 ? stored / raw : 1;
 }
 
-Status RocksDbStore::Compact(Family family, std::string_view begin, std::string_view end) {
+Status RocksDbStore::Compact(Family family, std::string_view begin, std::string_view end,
+                             Rewrite what) {
   if (!impl_->read_only.empty()) return {};
   rocksdb::CompactRangeOptions options;
   options.exclusive_manual_compaction = false;
-  options.bottommost_level_compaction =
-      rocksdb::BottommostLevelCompaction::kForceOptimized;  // each file once
+  // What is deleted reaches the last level, and goes, by the way down to it.
+  options.bottommost_level_compaction = what == Rewrite::kAll
+                                            ? rocksdb::BottommostLevelCompaction::kForceOptimized
+                                            : rocksdb::BottommostLevelCompaction::kSkip;
   const rocksdb::Slice from(begin.data(), begin.size());
   const rocksdb::Slice to(end.data(), end.size());
   const auto status = impl_->db->CompactRange(

@@ -72,7 +72,8 @@ class RocksDbStore final : public Store {
       const std::function<bool(std::string_view, std::string_view)>& visit) const override;
   Size SizeOf(Family family) const override;
   double Density(Family family) const override;
-  Status Compact(Family family, std::string_view begin, std::string_view end) override;
+  Status Compact(Family family, std::string_view begin, std::string_view end,
+                 Rewrite what) override;
   Status Flush() override;
 
   // Compacts everything now, which drops expired records. Cost: rewrites the database. Errors: kIo.

@@ -105,10 +105,15 @@ class Store {
   // Bytes on the medium for each byte of keys and values, as written last; 1 when it cannot tell.
   virtual double Density(Family /*family*/) const { return 1; }
 
-  // Rewrites what stands in [begin, end), an empty `end` being no end, so that what was deleted or
-  // has expired leaves the medium. Cost: reads and writes the whole range; others may read and
-  // write meanwhile. Errors: kIo.
-  virtual Status Compact(Family /*family*/, std::string_view /*begin*/, std::string_view /*end*/) {
+  enum class Rewrite {
+    kDeleted,  // files with something deleted in their range
+    kAll,      // every file: what has expired leaves it, too
+  };
+  // Rewrites what stands in [begin, end), an empty `end` being no end, so that what was deleted
+  // leaves the medium. Cost: reads and writes the files; others may read and write meanwhile.
+  // Errors: kIo.
+  virtual Status Compact(Family /*family*/, std::string_view /*begin*/, std::string_view /*end*/,
+                         Rewrite /*what*/) {
     return {};
   }
 
