@@ -67,8 +67,11 @@ class Log {
     Write(LogLevel::kError, message, fields);
   }
 
-  // Writes whole lines that Format made, each with its line end, whatever their level: for who
-  // gathers many of them.
+  // Whether a line of this level would be written.
+  bool enabled(LogLevel level) const { return level >= this->level(); }
+  LogFormat format() const { return format_; }
+  // Writes whole lines that are formatted already (Format, base/log_text.h), each with its line
+  // end, at once and whatever their level: for who gathers many of them.
   void WriteLines(std::string_view lines);
 
   // The line without its end, as Write prints it at `unix_millis`.
