@@ -1,16 +1,20 @@
 #include "app/admin_api.h"
 
+#include "proxy/admin/live_tail.h"
+
 namespace larder {
 
 AdminApi::AdminApi(const Parts& parts, AdminHandler& handler)
     : stats_(parts.telemetry),
       timeseries_(parts.telemetry),
+      events_(parts.telemetry.tail()),
       explain_(parts.explain),
       config_(parts.config_json),
       keys_(parts.client_keys),
       maintenance_(parts.run_task) {
   handler.Add("stats", stats_);
   handler.Add("timeseries", timeseries_);
+  handler.Add("events", events_);
   handler.Add("explain", explain_);
   handler.Add("config", config_);
   handler.Add("keys", keys_);

@@ -4,6 +4,7 @@
 
 #include "proxy/admin/admin_handler.h"
 #include "proxy/admin/config_endpoint.h"
+#include "proxy/admin/events_endpoint.h"
 #include "proxy/admin/explain_endpoint.h"
 #include "proxy/admin/keys_endpoint.h"
 #include "proxy/admin/maintenance_endpoint.h"
@@ -16,7 +17,7 @@ class AdminApi {
  public:
   // All outlive it.
   struct Parts {
-    const Telemetry& telemetry;
+    Telemetry& telemetry;
     ExplainEndpoint::Parts explain;
     std::function<std::string()> config_json;
     ClientKeys& client_keys;
@@ -28,6 +29,7 @@ class AdminApi {
  private:
   StatsEndpoint stats_;
   TimeseriesEndpoint timeseries_;
+  EventsEndpoint events_;
   ExplainEndpoint explain_;
   ConfigEndpoint config_;
   KeysEndpoint keys_;

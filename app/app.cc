@@ -14,7 +14,7 @@
 #include "app/upkeep.h"
 #include "base/replaceable.h"
 #include "cache/off_loop_store.h"
-#include "proxy/admin/rollup.h"
+#include "proxy/admin/live_tail.h"
 #include "proxy/admin/upkeep_json.h"
 #include "proxy/proxy.h"
 #include "proxy/search/collections.h"
@@ -23,6 +23,8 @@
 namespace larder {
 namespace {
 
+// Lines of the access log, live tails; and the statistics.
+constexpr std::chrono::milliseconds kTickInterval{50};
 constexpr std::chrono::seconds kFlushInterval{5};
 
 // "1.1 larder-1f2e3d4c": a name of this process, so that Larders in a row are no loop.
@@ -65,6 +67,12 @@ std::chrono::seconds LongestEmbeddingLifetime(const Config& config) {
   return longest;
 }
 
+TelemetryOptions TelemetryOptionsOf(const Config& config) {
+  TelemetryOptions options = config.telemetry;
+  options.prices = config.prices;
+  return options;
+}
+
 SpaceSet::Options SpacesOptionsOf(const Config& config) {
   SpaceSet::Options options = config.spaces;
   options.directory = config.data_dir + "/index/texts";
@@ -81,6 +89,12 @@ CollectionsOptions CollectionsOptionsOf(const Config& config) {
   options.exact_below = space.exact_below;
   options.tail = space.tail;
   return options;
+}
+
+// None when nothing is to be kept of a request: then it is not even described.
+Proxy::Observer ObserverOf(const Config& config, Telemetry& telemetry) {
+  if (!config.telemetry.enabled && !config.log_requests) return {};
+  return [&telemetry](const RequestRecord& record) { telemetry.Record(record); };
 }
 
 // [[upstreams]] in their order, then [upstream], which takes what they do not.
@@ -142,7 +156,8 @@ struct App::Graph {
         vector_store_handler(collections, collection_search, pass_through),
         vectorize_handler(collections, collection_search),
         telemetry(*store, clock, {Version(), config.upstream.url, data_dir.path()},
-                  [this] { return ReadGauges(); }),
+                  [this] { return ReadGauges(); }, TelemetryOptionsOf(config),
+                  {&log, config.log_requests, [this] { flusher_changed.NotifyAll(); }}),
         access(config.admin, config.front.host),
         admin_handler(telemetry, access, [this] { return ReadHealth(); }),
         admin_api({telemetry,
@@ -160,7 +175,7 @@ struct App::Graph {
                config.upstream.url,
                config.cache_mode,
                {config.cors_origins, config.preflight_max_age}},
-              [this](const RequestRecord& record) { Observe(record); }),
+              ObserverOf(config, telemetry)),
         front(config.front, proxy, clock) {}
 
   void Background(std::function<void()> work) {
@@ -169,7 +184,6 @@ struct App::Graph {
       log.Warning("a cache write was dropped: the disk is too slow");
   }
 
-  void Observe(const RequestRecord& record);
   Gauges ReadGauges() const;
   AdminHandler::Health ReadHealth() const;
   std::string CollectionsState() const;  // "ready", "loading", "unusable"
@@ -223,41 +237,20 @@ struct App::Graph {
   std::string address;
   std::atomic<bool> ready{false};
   bool stopped = false;
-  std::atomic<bool> log_requests{config.log_requests};
   Mutex flusher_mutex;
   CondVar flusher_changed;
   bool flusher_stopping LARDER_GUARDED_BY(flusher_mutex) = false;
   std::thread flusher;
 };
 
-void App::Graph::Observe(const RequestRecord& record) {
-  telemetry.Record(record);
-  if (!log_requests.load(std::memory_order_relaxed)) return;
-  // A dashboard that polls must not fill the log.
-  log.Write(IsOwnRoute(record.route) ? LogLevel::kDebug : LogLevel::kInfo, "request",
-            {{"request_id", record.request_id},
-             {"method", record.method},
-             {"path", record.path},
-             {"status", record.status},
-             {"outcome", CacheOutcomeName(record.cache.outcome)},
-             {"layer", CacheLayerName(record.cache.layer)},
-             {"model", record.model},
-             {"upstream", record.upstream},
-             {"partition", record.partition},
-             {"items", record.cache.items},
-             {"items_hit", record.cache.items_hit},
-             {"total_us", static_cast<std::int64_t>(record.total.count())},
-             {"upstream_us", static_cast<std::int64_t>(record.times.upstream.count())},
-             {"bytes_out", record.bytes_out},
-             {"complete", record.complete}});
-}
-
 Gauges App::Graph::ReadGauges() const {
   Gauges gauges;
   gauges.embedding_memory_bytes = embedding_cache.memory().bytes();
   gauges.embedding_memory_entries = embedding_cache.memory().size();
+  gauges.embedding_memory_limit_bytes = config.embedding_cache.memory_bytes;
   gauges.response_memory_bytes = response_cache.memory().bytes();
   gauges.response_memory_entries = response_cache.memory().size();
+  gauges.response_memory_limit_bytes = config.response_cache.memory_bytes;
   const Store::Size vectors = store->SizeOf(Family::kEmbeddings);
   const Store::Size inputs = store->SizeOf(Family::kInputs);
   const Store::Size responses = store->SizeOf(Family::kResponses);
@@ -321,14 +314,19 @@ void App::Graph::LoadClientKeys() {
 }
 
 void App::Graph::RunFlusher() {
+  auto next_flush = std::chrono::steady_clock::now() + kFlushInterval;
   while (true) {
     {
       MutexLock lock(flusher_mutex);
-      const auto deadline = std::chrono::steady_clock::now() + kFlushInterval;
-      while (!flusher_stopping && flusher_changed.WaitUntil(flusher_mutex, deadline)) {
+      // Woken before its time, it has many lines to write.
+      if (!flusher_stopping) {
+        flusher_changed.WaitUntil(flusher_mutex, std::chrono::steady_clock::now() + kTickInterval);
       }
       if (flusher_stopping) return;
     }
+    telemetry.Tick();
+    if (std::chrono::steady_clock::now() < next_flush) continue;
+    next_flush = std::chrono::steady_clock::now() + kFlushInterval;
     const WallTime started = clock.Now();
     const Status status = telemetry.Flush();
     upkeep.NoteHistory(started, status);
@@ -385,7 +383,7 @@ Status App::ReloadCertificate() {
 
 void App::Reload(const Config& config, std::string config_json) {
   graph_->config_json.Replace(std::move(config_json));
-  graph_->log_requests = config.log_requests;
+  graph_->telemetry.set_access_log(config.log_requests);
   graph_->access.set_allowed_hosts(config.admin.allowed_hosts);
   graph_->upkeep.Reload(config);
 }
@@ -394,6 +392,7 @@ bool App::Stop() {
   Graph& graph = *graph_;
   if (std::exchange(graph.stopped, true)) return true;
   graph.ready = false;
+  graph.telemetry.tail().Close();  // nobody waits for streams that have no end
   const bool finished = graph.front.Drain(graph.clock.Monotonic() + graph.config.drain_timeout);
   graph.upstreams->Abort();  // what is still waiting for upstream ends now
   graph.front.Stop();
@@ -411,6 +410,7 @@ bool App::Stop() {
     }
     graph.flusher.join();
   }
+  graph.telemetry.Tick();
   (void)graph.telemetry.Flush().ok();
   for (OffLoopStore* store : {graph.store.get(), graph.data_store.get()}) {
     const Status flushed = store->Flush();

@@ -47,7 +47,6 @@ class Log {
   // Errors: kIo; then they go where they went.
   Status Open(const std::string& path);
 
-  LogFormat format() const { return format_; }
   LogLevel level() const { return level_.load(std::memory_order_relaxed); }
   void set_level(LogLevel level) { level_ = level; }
 

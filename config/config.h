@@ -16,6 +16,7 @@
 #include "cache/rocksdb_store.h"
 #include "proxy/access/callers.h"
 #include "proxy/admin/access.h"
+#include "proxy/admin/telemetry_options.h"
 #include "proxy/cache_mode.h"
 #include "proxy/http/front.h"
 #include "proxy/http/worker_pool.h"
@@ -62,7 +63,9 @@ struct Config {
   CollectionsOptions collections;  // directory comes from data_dir, the graph from `spaces`
   CallersOptions callers;
   AdminOptions admin;
-  std::string admin_token_file;  // where admin.token was read from; empty for none
+  TelemetryOptions telemetry;     // but for its prices, which are `prices`
+  std::vector<PriceRule> prices;  // the first that matches counts
+  std::string admin_token_file;   // where admin.token was read from; empty for none
 };
 
 }  // namespace larder

@@ -34,6 +34,9 @@ constexpr Setting kRows[] = {
         "admin.require_client_key",
         "Only keys that this server gave out (larder keys create) may call the API; else whoever "
         "reaches it may, with a credential of the provider's."),
+    NumberRow<void, LARDER_AT(telemetry.max_event_streams)>(
+        "admin.max_event_streams", 0, 10'000, "streams",
+        "Live tails of requests (/admin/v1/events) open at a time; the next is answered 503."),
 
     ChoiceRow<kLogFormats, LARDER_AT(log_format)>(
         "log.format", "Log lines as text for people or JSON for machines.")

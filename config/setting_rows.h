@@ -143,7 +143,9 @@ std::span<const Setting> SearchSettings();       // [search]
 std::span<const Setting> CollectionsSettings();  // [collections]
 std::span<const Setting> MaintenanceSettings();  // [maintenance]
 std::span<const Setting> OwnSettings();          // [admin], [log]
+std::span<const Setting> TelemetrySettings();    // [telemetry]
 std::span<const Setting> UpstreamRows();         // of each of [[upstreams]]
 std::span<const Setting> LifetimeRows();         // of each of [[cache.lifetimes]]
+std::span<const Setting> PriceRows();            // of each of [[prices]]
 
 }  // namespace larder

@@ -10,8 +10,9 @@ namespace {
 
 std::vector<Setting> Joined() {
   std::vector<Setting> all;
-  for (const auto group : {ServerSettings(), UpstreamSettings(), CacheSettings(), SearchSettings(),
-                           CollectionsSettings(), MaintenanceSettings(), OwnSettings()}) {
+  for (const auto group :
+       {ServerSettings(), UpstreamSettings(), CacheSettings(), SearchSettings(),
+        CollectionsSettings(), MaintenanceSettings(), OwnSettings(), TelemetrySettings()}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;
@@ -54,6 +55,11 @@ std::span<const TableSetting> TableSettings() {
           "Freshness lifetimes by model and path: the first one, in the order of the file, that "
           "matches both goes before lifetime_s and models_lifetime_s. An embedding is of path "
           "/embeddings."),
+      Table<&Config::prices>(
+          "prices", "telemetry", 256, PriceRows(),
+          "What tokens cost, by model: the first one, in the order of the file, that matches goes "
+          "before Larder's own table. A model that neither knows is counted as unpriced, never "
+          "guessed."),
   };
   return all;
 }

@@ -30,6 +30,11 @@ void LatencyHistogram::Add(std::chrono::microseconds time) {
   ++buckets_[BucketOf(micros)];
 }
 
+void LatencyHistogram::AddBucket(std::size_t bucket, std::uint64_t count) {
+  buckets_[bucket] += count;
+  count_ += count;
+}
+
 void LatencyHistogram::Merge(const LatencyHistogram& other) {
   if (other.count_ == 0) return;
   count_ += other.count_;
@@ -43,7 +48,7 @@ std::optional<double> LatencyHistogram::QuantileMillis(double quantile) const {
   const double rank = std::clamp(std::ceil(quantile * all), 1.0, all);
   double seen = 0;
   std::size_t bucket = 0;
-  while (bucket + 1 < kBuckets && (seen += buckets_[bucket]) < rank) ++bucket;
+  while (bucket + 1 < kBuckets && (seen += static_cast<double>(buckets_[bucket])) < rank) ++bucket;
   // The middle: it is nearest to whatever the bucket holds.
   const double middle =
       static_cast<double>(LowerBound(bucket)) + static_cast<double>(Width(bucket) - 1) / 2.0;
@@ -53,32 +58,6 @@ std::optional<double> LatencyHistogram::QuantileMillis(double quantile) const {
 std::optional<double> LatencyHistogram::MeanMillis() const {
   if (count_ == 0) return std::nullopt;
   return static_cast<double>(sum_micros_) / static_cast<double>(count_) / 1000.0;
-}
-
-void LatencyHistogram::Encode(ByteWriter& writer) const {
-  writer.Fixed(sum_micros_);
-  writer.Fixed(static_cast<std::uint16_t>(
-      kBuckets - static_cast<std::size_t>(std::count(buckets_.begin(), buckets_.end(), 0U))));
-  for (std::size_t i = 0; i < kBuckets; ++i) {
-    if (buckets_[i] == 0) continue;
-    writer.Fixed(static_cast<std::uint16_t>(i));
-    writer.Fixed(buckets_[i]);
-  }
-}
-
-std::optional<LatencyHistogram> LatencyHistogram::Decode(ByteReader& reader) {
-  LatencyHistogram histogram;
-  histogram.sum_micros_ = reader.Fixed<std::uint64_t>();
-  const auto used = reader.Fixed<std::uint16_t>();
-  for (std::uint16_t i = 0; i < used; ++i) {
-    const auto bucket = reader.Fixed<std::uint16_t>();
-    const auto count = reader.Fixed<std::uint32_t>();
-    if (!reader.ok() || bucket >= kBuckets) return std::nullopt;
-    histogram.buckets_[bucket] += count;
-    histogram.count_ += count;
-  }
-  if (!reader.ok()) return std::nullopt;
-  return histogram;
 }
 
 }  // namespace larder

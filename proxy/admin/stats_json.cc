@@ -3,8 +3,8 @@
 #include <cmath>
 #include <optional>
 
+#include "proxy/admin/price_rule.h"
 #include "proxy/admin/upkeep_json.h"
-#include "proxy/json/json_writer.h"
 
 namespace larder {
 namespace {
@@ -44,8 +44,76 @@ void Size(JsonWriter& json, std::string_view key, std::uint64_t entries, std::ui
   json.Member("entries", entries).Member("bytes", bytes).EndObject();
 }
 
-void Traffic(JsonWriter& json, const Rollup& rollup) {
-  const RollupCounts& counts = rollup.counts;
+void Tier(JsonWriter& json, std::string_view key, std::uint64_t entries, std::uint64_t bytes,
+          std::uint64_t limit_bytes) {
+  json.Key(key).BeginObject().Member("entries", entries).Member("bytes", bytes);
+  json.Member("limit_bytes", limit_bytes).EndObject();
+}
+
+void Named(JsonWriter& json, std::string_view key, const NamedCounts& counts) {
+  json.Key(key).BeginObject();
+  for (const auto& [name, count] : counts.all()) json.Member(name, count);
+  json.EndObject();
+}
+
+void MeanMillis(JsonWriter& json, std::string_view key, std::uint64_t micros, std::uint64_t times) {
+  std::optional<double> millis;
+  if (times > 0) millis = static_cast<double>(micros) / static_cast<double>(times) / 1000.0;
+  Optional(json, key, Rounded(millis));
+}
+
+void Table(JsonWriter& json, std::string_view key, const std::vector<TrafficSum::TableRow>& rows) {
+  json.Key(key).BeginArray();
+  for (const auto& [name, group] : rows) {
+    const RollupCounts& counts = group.counts;
+    json.BeginObject().Member("name", name).Member("requests", counts.Requests());
+    json.Member("hits", counts.Requests(CacheOutcome::kHit));
+    json.Member("misses", MissesOf(counts));
+    json.Member("bypass", counts.Requests(CacheOutcome::kBypass));
+    json.Member("errors", counts.errors_4xx + counts.errors_5xx);
+    json.Member("inputs", counts.inputs).Member("input_hits", counts.input_hits);
+    json.Member("tokens_billed", counts.tokens_billed);
+    json.Member("tokens_saved", counts.tokens_saved);
+    WriteAmount("spent", counts.spent_nano, json);
+    WriteAmount("saved", counts.saved_nano, json);
+    json.Key("priced");
+    if (counts.tokens_billed + counts.tokens_saved > 0) {
+      json.Bool(counts.unpriced_tokens == 0);
+    } else {
+      json.Null();  // nothing to be paid for, so far
+    }
+    MeanMillis(json, "hit_ms", group.hit_micros, group.hit_times);
+    MeanMillis(json, "miss_ms", group.miss_micros, group.miss_times);
+    json.EndObject();
+  }
+  json.EndArray();
+}
+
+void Money(JsonWriter& json, std::string_view currency, const TrafficSum& traffic) {
+  const RollupCounts& counts = traffic.total().counts;
+  json.Key("money").BeginObject().Member("currency", currency);
+  WriteAmount("spent", counts.spent_nano, json);
+  WriteAmount("saved", counts.saved_nano, json);
+  json.Member("unpriced_tokens", counts.unpriced_tokens).Key("unpriced_models").BeginArray();
+  for (const std::string& model : traffic.UnpricedModels()) json.String(model);
+  json.EndArray().EndObject();
+  Optional(json, "time_saved_s", Rounded(traffic.TimeSavedSeconds()));
+}
+
+void Reasons(JsonWriter& json, const TrafficSum& traffic) {
+  json.Key("miss_reasons").BeginObject();
+  for (const MissReason reason : kAllMissReasons) {
+    if (reason == MissReason::kNone) continue;
+    json.Member(MissReasonName(reason),
+                traffic.total().counts.why[static_cast<std::size_t>(reason)]);
+  }
+  json.EndObject();
+  Named(json, "changed_fields", traffic.total().changed_fields);
+  Named(json, "bypass_details", traffic.total().bypass_details);
+}
+
+void Traffic(JsonWriter& json, const TrafficSum& traffic) {
+  const RollupCounts& counts = traffic.total().counts;
   json.Key("embeddings").BeginObject();
   json.Member("requests", counts.Requests(CacheLayer::kEmbeddings));
   json.Member("bypass", counts.at(CacheLayer::kEmbeddings, CacheOutcome::kBypass));
@@ -71,7 +139,7 @@ void Traffic(JsonWriter& json, const Rollup& rollup) {
   json.Key("requests").BeginObject();
   json.Member("total", counts.Requests());
   json.Key("by_route").BeginObject();
-  for (const auto& [route, count] : rollup.by_route) json.Member(route, count);
+  for (const auto& [route, count] : traffic.by_route_requests()) json.Member(route, count);
   json.EndObject();
   json.Member("errors_4xx", counts.errors_4xx).Member("errors_5xx", counts.errors_5xx);
   json.Member("incomplete", counts.incomplete);
@@ -82,15 +150,19 @@ void Traffic(JsonWriter& json, const Rollup& rollup) {
   json.Member("billed", counts.tokens_billed).Member("saved", counts.tokens_saved).EndObject();
 
   json.Key("latency_ms").BeginObject();
-  Latency(json, "hit", rollup.hits);
-  Latency(json, "miss", rollup.misses);
+  Latency(json, "hit", traffic.total().hits);
+  Latency(json, "miss", traffic.total().misses);
+  Latency(json, "overhead", traffic.total().overhead);
+  Latency(json, "upstream", traffic.total().upstream);
   json.EndObject();
 }
 
 void Sizes(JsonWriter& json, const TelemetryInfo& info, const Gauges& gauges) {
   json.Key("memory").BeginObject();
-  Size(json, "embeddings", gauges.embedding_memory_entries, gauges.embedding_memory_bytes);
-  Size(json, "responses", gauges.response_memory_entries, gauges.response_memory_bytes);
+  Tier(json, "embeddings", gauges.embedding_memory_entries, gauges.embedding_memory_bytes,
+       gauges.embedding_memory_limit_bytes);
+  Tier(json, "responses", gauges.response_memory_entries, gauges.response_memory_bytes,
+       gauges.response_memory_limit_bytes);
   json.Member("evictions", gauges.memory_evictions).EndObject();
 
   json.Key("store").BeginObject().Member("path", info.data_dir);
@@ -122,7 +194,12 @@ std::string RenderStatsJson(const StatsView& view) {
   json.Member("now", ToUnixMillis(view.now) / 1000);
   json.Member("started_at", ToUnixMillis(view.started) / 1000);
   json.Member("uptime_s", view.uptime.count()).Member("window_s", view.window.count());
-  Traffic(json, view.rollup);
+  Traffic(json, view.traffic);
+  Money(json, view.currency, view.traffic);
+  Reasons(json, view.traffic);
+  Table(json, "by_model", view.traffic.ByModel());
+  Table(json, "by_partition", view.traffic.ByPartition());
+  Table(json, "by_route", view.traffic.ByRoute());
   Sizes(json, view.info, view.gauges);
   WriteDisk(json, view.gauges.disk);
   WriteMaintenance(json, view.gauges.maintenance);
@@ -130,28 +207,28 @@ std::string RenderStatsJson(const StatsView& view) {
   return json.Take();
 }
 
-std::string RenderTimeseriesJson(const std::vector<History::Point>& points) {
-  JsonWriter json;
-  json.BeginObject().Member("step_s", 60).Key("points").BeginArray();
-  for (const auto& [minute, counts] : points) {
-    const auto response = [&counts = counts](CacheOutcome outcome) {
-      return counts.at(CacheLayer::kResponses, outcome);
-    };
-    json.BeginObject().Member("t", minute * 60).Member("requests", counts.Requests());
-    json.Member("embedding_inputs", counts.inputs);
-    json.Member("embedding_input_hits", counts.input_hits);
-    json.Member("response_hits", response(CacheOutcome::kHit));
-    json.Member("response_misses", response(CacheOutcome::kMiss));
-    json.Member("response_stale", response(CacheOutcome::kStale));
-    json.Member("response_request", response(CacheOutcome::kRequest));
-    json.Member("bypass", counts.Requests(CacheOutcome::kBypass));
-    json.Member("errors", counts.errors_4xx + counts.errors_5xx);
-    json.Member("errors_5xx", counts.errors_5xx);
-    json.Member("tokens_billed", counts.tokens_billed);
-    json.Member("tokens_saved", counts.tokens_saved).EndObject();
+std::uint64_t MissesOf(const RollupCounts& counts) {
+  return counts.Requests(CacheOutcome::kMiss) + counts.Requests(CacheOutcome::kStale) +
+         counts.Requests(CacheOutcome::kRequest);
+}
+
+void WriteAmount(std::string_view key, std::uint64_t nano, JsonWriter& json) {
+  std::string amount;
+  AppendAmount(nano, amount);
+  json.Key(key).Raw(amount);
+}
+
+void WriteQuantiles(std::string_view key, const LatencyHistogram& times, JsonWriter& json) {
+  json.Key(key);
+  if (times.count() == 0) {
+    json.Null();
+    return;
   }
-  json.EndArray().EndObject();
-  return json.Take();
+  json.BeginObject();
+  Optional(json, "p50", Rounded(times.QuantileMillis(0.50)));
+  Optional(json, "p95", Rounded(times.QuantileMillis(0.95)));
+  Optional(json, "p99", Rounded(times.QuantileMillis(0.99)));
+  json.EndObject();
 }
 
 }  // namespace larder

@@ -1,26 +1,27 @@
-// The two JSON documents of the dashboard: GET /admin/v1/stats and GET /admin/v1/timeseries.
-// Rates are null when nothing was asked, times when nothing was timed. Thread-safety: pure
-// functions.
+// The JSON document of GET /admin/v1/stats, and how numbers stand in it. Rates are null when
+// nothing was asked, times when nothing was timed. Thread-safety: pure functions.
 #pragma once
 
 #include <chrono>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "base/clock.h"
-#include "proxy/admin/history.h"
-#include "proxy/admin/rollup.h"
+#include "proxy/admin/gauges.h"
 #include "proxy/admin/telemetry.h"
+#include "proxy/admin/traffic_sum.h"
+#include "proxy/json/json_writer.h"
 
 namespace larder {
 
 struct StatsView {
   const TelemetryInfo& info;
+  std::string_view currency;
   WallTime started;
   WallTime now;
   std::chrono::seconds uptime;
   std::chrono::seconds window;  // zero: since the start
-  const Rollup& rollup;
+  const TrafficSum& traffic;
   const Gauges& gauges;
 };
 
@@ -28,7 +29,11 @@ struct StatsView {
 // request). Bypassed requests are in neither.
 std::string RenderStatsJson(const StatsView& view);
 
-// "t" is the minute's beginning in Unix seconds.
-std::string RenderTimeseriesJson(const std::vector<History::Point>& points);
+// Requests that could have been hits: misses, stale ones, and those that asked for a fresh answer.
+std::uint64_t MissesOf(const RollupCounts& counts);
+// A member with an amount of money, as a number of the currency.
+void WriteAmount(std::string_view key, std::uint64_t nano, JsonWriter& json);
+// A member {"p50","p95","p99"} in milliseconds, or null.
+void WriteQuantiles(std::string_view key, const LatencyHistogram& times, JsonWriter& json);
 
 }  // namespace larder

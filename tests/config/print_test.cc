@@ -58,6 +58,8 @@ std::string EverythingSet(Loading& loading) {
       value = std::string("http://host:1/v1");
     } else if (setting.key == "upstream.api_key_header") {
       value = std::string("x-api-key");
+    } else if (setting.key == "telemetry.currency") {
+      value = std::string("EUR");
     } else if (setting.key == "server.cors_origins") {
       value = std::vector<std::string>{"https://a.example:8443", "*"};
     } else if (setting.key == "cache.key_headers") {

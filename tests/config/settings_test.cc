@@ -129,6 +129,8 @@ TEST(SettingsTest, EachChangeTheirOwnValueAlone) {
       value = std::string(is_last ? setting.choices.front() : setting.choices.back());
     } else if (setting.key == "server.listen") {
       value = std::string("[::1]:9");
+    } else if (setting.key == "telemetry.currency") {
+      value = std::string("EUR");
     } else {
       value = std::string("http://other.example");
     }

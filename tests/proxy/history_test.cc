@@ -43,7 +43,7 @@ TEST_F(HistoryTest, AMinuteLeavesTheWindowExactlyAtItsLength) {
   EXPECT_EQ(NumberAt(telemetry->RenderStats(hours(24)), "responses.hits"), 1);
   clock_.Advance(milliseconds(1));
   EXPECT_EQ(NumberAt(telemetry->RenderStats(hours(24)), "responses.hits"), 0);
-  EXPECT_EQ(NumberAt(telemetry->RenderStats(hours(1000)), "window_s"), 86400);
+  EXPECT_EQ(NumberAt(telemetry->RenderStats(hours(1000)), "window_s"), 30 * 86400);
   EXPECT_EQ(NumberAt(telemetry->RenderStats(seconds(0)), "responses.hits"), 1);
 }
 
@@ -56,7 +56,7 @@ TEST_F(HistoryTest, ARequestCountsInTheMinuteInWhichItFinished) {
             (std::vector<std::int64_t>{1, 0}));
 }
 
-TEST_F(HistoryTest, TimeseriesHasOnePointAMinuteOldestFirst) {
+TEST_F(HistoryTest, TimeseriesHasOnePointAStepOldestFirst) {
   auto telemetry = Start();
   RequestRecord record = Embeddings(CacheOutcome::kMiss, 4, 3);
   record.cache.saved_tokens = 12;
@@ -85,7 +85,6 @@ TEST_F(HistoryTest, TimeseriesHasOnePointAMinuteOldestFirst) {
                                                   {"tokens_saved", {12, 0, 0}},
                                                   {"tokens_billed", {4, 0, 0}}};
   for (const auto& [field, values] : cases) EXPECT_EQ(Series(json, field), values) << field;
-  EXPECT_EQ(Series(telemetry->RenderTimeseries(hours(48)), "t").size(), 1440U);
 }
 
 TEST_F(HistoryTest, RollupsSurviveARestart) {
@@ -158,7 +157,7 @@ TEST_F(HistoryTest, DamagedMinutesAreLeftOutAndTheOthersKept) {
   const std::string good = *(*store_.MultiGet(Family::kHistory, keys))[0];
   const auto opened = OpenRecord(RecordKind::kRollup, good);
   ASSERT_TRUE(opened.ok());
-  EXPECT_EQ(opened->stamp.lifetime, hours(30 * 24));
+  EXPECT_EQ(opened->stamp.lifetime, hours(3 * 24));
 
   const std::string payload(opened->payload);
   std::string later_version = payload;
@@ -175,6 +174,7 @@ TEST_F(HistoryTest, DamagedMinutesAreLeftOutAndTheOthersKept) {
     batch.Put(Family::kHistory, History::KeyOf(minute - ++minutes_back), value);
   }
   batch.Put(Family::kHistory, "short", good);
+  batch.Put(Family::kHistory, "h", good);
   ASSERT_TRUE(store_.Apply(batch).ok());
   EXPECT_EQ(NumberAt(Start()->RenderStats(hours(24)), "responses.hits"), 1);
   EXPECT_EQ(NumberAt(Start()->RenderStats(hours(24)), "requests.total"), 1);
