@@ -15,7 +15,7 @@ RUN script/package
 
 FROM debian:bookworm-slim
 RUN --mount=type=bind,from=build,source=/src/build/package,target=/packages \
-    useradd --system --user-group --uid 10001 --home-dir /data --shell /usr/sbin/nologin larder \
+    useradd --user-group --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin larder \
  && apt-get update \
  && apt-get install -y --no-install-recommends /packages/*.deb ca-certificates \
  # The package makes a token for the machine it is installed on; an image is many machines.
