@@ -40,6 +40,13 @@ Status MemoryStore::Apply(const WriteBatch& batch) {
   return {};
 }
 
+Status MemoryStore::Clear(Family family) {
+  Table cleared;  // destroyed after the lock is released
+  MutexLock lock(mutex_);
+  cleared.swap(tables_[IndexOf(family)]);
+  return {};
+}
+
 Status MemoryStore::ForEach(
     Family family, std::string_view start,
     const std::function<bool(std::string_view, std::string_view)>& visit) const {

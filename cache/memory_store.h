@@ -16,6 +16,7 @@ class MemoryStore final : public Store {
   std::optional<std::vector<std::optional<std::string>>> TryMultiGet(
       Family family, std::span<const std::string_view> keys) const override;
   Status Apply(const WriteBatch& batch) override;
+  Status Clear(Family family) override;
   // Cost: copies the family first, so that `visit` may call the store.
   Status ForEach(
       Family family, std::string_view start,

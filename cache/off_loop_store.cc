@@ -78,6 +78,11 @@ Status OffLoopStore::ApplyOwned(WriteBatch batch) {
   return *write->outcome;
 }
 
+Status OffLoopStore::Clear(Family family) {
+  WaitUntilWritten();
+  return inner_.Clear(family);
+}
+
 Status OffLoopStore::ForEach(
     Family family, std::string_view start,
     const std::function<bool(std::string_view, std::string_view)>& visit) const {

@@ -42,6 +42,8 @@ class OffLoopStore final : public Store {
   }
   Status Apply(const WriteBatch& batch) override { return ApplyOwned(batch); }
   Status ApplyOwned(WriteBatch batch) override;
+  // Behind everything that was applied before. Not on a fiber.
+  Status Clear(Family family) override;
   // As of a moment when everything that was applied before is there.
   Status ForEach(Family family, std::string_view start,
                  const std::function<bool(std::string_view key, std::string_view value)>& visit)

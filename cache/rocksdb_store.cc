@@ -1,5 +1,6 @@
 #include "cache/rocksdb_store.h"
 
+#include <rocksdb/convenience.h>
 #include <rocksdb/write_batch.h>
 
 #include "cache/rocksdb_impl.h"
@@ -106,6 +107,33 @@ Status RocksDbStore::ApplyTogether(std::span<const WriteBatch* const> batches) {
   if (!status.ok()) return impl.IoError(status, "write");
   // Whatever has a number by now is synced: every write of this database is.
   if (impl.acknowledged) impl.acknowledged->Raise(impl.db->GetLatestSequenceNumber());
+  return {};
+}
+
+Status RocksDbStore::Clear(Family family) {
+  Impl& impl = *impl_;
+  if (!impl.read_only.empty()) return StoreError(ErrorCode::kCorruption, impl.read_only);
+  rocksdb::ColumnFamilyHandle* const handle = impl.Handle(family);
+  std::string end;
+  {
+    rocksdb::ReadOptions options;
+    options.fill_cache = false;
+    const std::unique_ptr<rocksdb::Iterator> last(impl.db->NewIterator(options, handle));
+    last->SeekToLast();
+    if (!last->status().ok()) return ReadError(impl, last->status(), "scan");
+    if (!last->Valid()) return {};
+    end = last->key().ToString() + '\0';  // the range ends before it
+  }
+  rocksdb::WriteOptions write_options;
+  write_options.sync = impl.database == Database::kData;
+  auto status = impl.db->DeleteRange(write_options, handle, rocksdb::Slice(), end);
+  if (!status.ok()) return impl.IoError(status, "clear");
+  if (impl.acknowledged) impl.acknowledged->Raise(impl.db->GetLatestSequenceNumber());
+  if (impl.database == Database::kData) return {};
+  // Gives the room back now; whatever this leaves goes with the next compactions.
+  const rocksdb::RangePtr all(nullptr, nullptr);
+  status = rocksdb::DeleteFilesInRanges(impl.db.get(), handle, &all, 1);
+  if (!status.ok()) return impl.IoError(status, "clear");
   return {};
 }
 

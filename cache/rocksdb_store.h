@@ -67,6 +67,8 @@ class RocksDbStore final : public Store {
       Family family, std::span<const std::string_view> keys) const override;
   Status Apply(const WriteBatch& batch) override;
   Status ApplyTogether(std::span<const WriteBatch* const> batches) override;
+  // One tombstone for all, and files that hold nothing else are removed at once.
+  Status Clear(Family family) override;
   Status ForEach(
       Family family, std::string_view start,
       const std::function<bool(std::string_view, std::string_view)>& visit) const override;

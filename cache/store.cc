@@ -41,4 +41,20 @@ Status Store::ApplyTogether(std::span<const WriteBatch* const> batches) {
   return Apply(together);
 }
 
+Status Store::Clear(Family family) {
+  constexpr std::size_t kAtOnce = 512;
+  std::string next;
+  while (true) {
+    WriteBatch batch;
+    LARDER_RETURN_IF_ERROR(
+        ForEach(family, next, [&](std::string_view key, std::string_view /*value*/) {
+          batch.Delete(family, key);
+          next.assign(key);
+          return batch.operations().size() < kAtOnce;
+        }));
+    if (batch.empty()) return {};
+    LARDER_RETURN_IF_ERROR(Apply(batch));
+  }
+}
+
 }  // namespace larder

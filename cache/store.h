@@ -90,6 +90,11 @@ class Store {
   // Several, in order, as one: all or none.
   virtual Status ApplyTogether(std::span<const WriteBatch* const> batches);
 
+  // Removes every pair that the family had when it was called; what is written meanwhile may go
+  // with them. Here by scanning and deleting, some hundreds at a time; an error then leaves the
+  // rest. Errors: kIo, kCorruption.
+  virtual Status Clear(Family family);
+
   // Calls `visit` with every pair of the family from `start` on, in key order, as of one moment,
   // until it returns false. The views live for the call. Errors: kIo, kCorruption.
   virtual Status ForEach(

@@ -17,6 +17,7 @@ class UnavailableStore final : public Store {
     return Unavailable();
   }
   Status Apply(const WriteBatch& /*batch*/) override { return Unavailable(); }
+  Status Clear(Family /*family*/) override { return Unavailable(); }
   Status ForEach(
       Family /*family*/, std::string_view /*start*/,
       const std::function<bool(std::string_view, std::string_view)>& /*visit*/) const override {

@@ -216,6 +216,31 @@ TEST_P(StoreContractTest, ForEachSeesOneMomentWhileItsVisitorWrites) {
   EXPECT_EQ(Scan(family_), (Pairs{{"a", "old"}, {"b", "new"}, {"c", "new"}}));
 }
 
+TEST_P(StoreContractTest, ClearTakesEverythingOfOneFamily) {
+  for (int i = 0; i < 2000; ++i) Put(family_, "key " + std::to_string(i), "v");
+  Put(family_, std::string(3, '\xff'), "the last key there is");
+  Put(other_, "a", "kept");
+  ASSERT_TRUE(store_->Flush().ok());
+  Put(family_, "not flushed", "v");
+  ASSERT_TRUE(store_->Clear(family_).ok());
+  EXPECT_TRUE(Scan(family_).empty());
+  EXPECT_EQ(Get(family_, {"key 7", "not flushed"}), (Values{std::nullopt, std::nullopt}));
+  const std::array<std::string_view, 1> key = {"key 7"};
+  const auto at_once = store_->TryMultiGet(family_, key);
+  EXPECT_TRUE(!at_once || !(*at_once)[0]);
+  EXPECT_EQ(Scan(other_), (Pairs{{"a", "kept"}}));
+}
+
+TEST_P(StoreContractTest, WhatIsWrittenAfterAClearIsThere) {
+  Put(family_, "a", "old");
+  ASSERT_TRUE(store_->Clear(family_).ok());
+  ASSERT_TRUE(store_->Clear(family_).ok());  // of nothing
+  Put(family_, "a", "new");
+  EXPECT_EQ(Scan(family_), (Pairs{{"a", "new"}}));
+  ASSERT_TRUE(store_->Flush().ok());
+  EXPECT_EQ(Get(family_, {"a"}), Values{"new"});
+}
+
 TEST_P(StoreContractTest, SizeGrowsWithWhatIsStored) {
   const Store::Size before = store_->SizeOf(family_);
   EXPECT_EQ(before.entries, 0U);
@@ -279,11 +304,11 @@ std::unique_ptr<Store> MakeRocksDb(const std::string& path, const Clock& clock,
   return std::move(opened).value();
 }
 
-// An OffLoopStore with the store that it stands over.
-class OwningOffLoopStore final : public Store {
+// Hands on to another what every Store must do, and leaves the rest as Store has it.
+class ScanningStore : public Store {
  public:
-  explicit OwningOffLoopStore(std::unique_ptr<Store> inner)
-      : inner_(std::move(inner)), store_(*inner_) {}
+  // `store` need not live yet.
+  explicit ScanningStore(Store& store) : store_(store) {}
   Result<Values> MultiGet(Family family, std::span<const std::string_view> keys) const override {
     return store_.MultiGet(family, keys);
   }
@@ -301,10 +326,32 @@ class OwningOffLoopStore final : public Store {
   Status Flush() override { return store_.Flush(); }
 
  private:
+  Store& store_;
+};
+
+// An OffLoopStore with the store that it stands over.
+class OwningOffLoopStore final : public ScanningStore {
+ public:
+  explicit OwningOffLoopStore(std::unique_ptr<Store> inner)
+      : ScanningStore(store_), inner_(std::move(inner)), store_(*inner_) {}
+  Status Clear(Family family) override { return store_.Clear(family); }
+
+ private:
   std::unique_ptr<Store> inner_;
   OffLoopStore store_;
 };
 
+class OwningScanningStore final : public ScanningStore {
+ public:
+  OwningScanningStore() : ScanningStore(memory_) {}
+
+ private:
+  MemoryStore memory_;
+};
+
+std::unique_ptr<Store> MakeScanning(const std::string& /*path*/, const Clock& /*clock*/) {
+  return std::make_unique<OwningScanningStore>();
+}
 std::unique_ptr<Store> MakeOffLoop(const std::string& path, const Clock& clock) {
   return std::make_unique<OwningOffLoopStore>(MakeRocksDb(path, clock));
 }
@@ -319,11 +366,9 @@ std::unique_ptr<Store> MakeData(const std::string& path, const Clock& clock) {
 }
 
 const Kind kKinds[] = {
-    {"OffLoopStore", MakeOffLoop},
-    {"MemoryStore", MakeMemory},
-    {"MemoryStoreOfData", MakeMemory, Database::kData},
-    {"RocksDbStore", MakeCache},
-    {"RocksDbStoreOfData", MakeData, Database::kData},
+    {"OffLoopStore", MakeOffLoop},   {"MemoryStore", MakeMemory},
+    {"ScanningStore", MakeScanning}, {"MemoryStoreOfData", MakeMemory, Database::kData},
+    {"RocksDbStore", MakeCache},     {"RocksDbStoreOfData", MakeData, Database::kData},
 };
 void PrintTo(const Kind& kind, std::ostream* out) {
   *out << kind.name;

@@ -25,6 +25,11 @@ Status FaultyStore::Apply(const WriteBatch& batch) {
   return inner_->Apply(batch);
 }
 
+Status FaultyStore::Clear(Family family) {
+  if (fail_writes_) return Refused();
+  return inner_->Clear(family);
+}
+
 Status FaultyStore::ForEach(
     Family family, std::string_view start,
     const std::function<bool(std::string_view, std::string_view)>& visit) const {

@@ -19,7 +19,7 @@ class FaultyStore final : public Store {
 
   // From now on MultiGet and ForEach fail.
   void FailReads(bool fail) { fail_reads_ = fail; }
-  // From now on Apply and Flush fail.
+  // From now on Apply, Clear and Flush fail.
   void FailWrites(bool fail) { fail_writes_ = fail; }
   // Called at the end of every MultiGet that succeeded, before it returns: the moment at which a
   // race with another thread would strike. Set before others call.
@@ -35,6 +35,7 @@ class FaultyStore final : public Store {
   Result<std::vector<std::optional<std::string>>> MultiGet(
       Family family, std::span<const std::string_view> keys) const override;
   Status Apply(const WriteBatch& batch) override;
+  Status Clear(Family family) override;
   Status ForEach(
       Family family, std::string_view start,
       const std::function<bool(std::string_view, std::string_view)>& visit) const override;
