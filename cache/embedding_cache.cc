@@ -1,6 +1,10 @@
 #include "cache/embedding_cache.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
+
+#include "cache/kept_stamps.h"
 
 namespace larder {
 
@@ -93,7 +97,29 @@ EmbeddingCache::Found EmbeddingCache::Find(std::span<const CacheKey> keys,
   return found;
 }
 
-Status EmbeddingCache::Put(std::span<const NewEmbedding> embeddings) {
+Status EmbeddingCache::Put(std::span<const NewEmbedding> embeddings,
+                           std::optional<RecentPurges::Moment> begun) {
+  const RecentPurges::Moment since = begun.value_or(purges_.Now());
+  const auto purged = [&](const NewEmbedding& added) {
+    return purges_.PurgedSince(FactsOf(added.key, added.input, added.entry->stamp), since);
+  };
+  std::vector<NewEmbedding> kept;
+  if (purges_.AnySince(since)) {
+    std::remove_copy_if(embeddings.begin(), embeddings.end(), std::back_inserter(kept), purged);
+    embeddings = kept;
+  }
+  if (embeddings.empty()) return {};
+  LARDER_RETURN_IF_ERROR(PutAll(embeddings));
+  if (!purges_.AnySince(since)) return {};
+  // A purge that began meanwhile may have passed by before they were there.
+  std::vector<CacheKey> gone;
+  for (const NewEmbedding& added : embeddings) {
+    if (purged(added)) gone.push_back(added.key);
+  }
+  return gone.empty() ? Status() : Erase(gone);
+}
+
+Status EmbeddingCache::PutAll(std::span<const NewEmbedding> embeddings) {
   WriteBatch batch;
   for (const NewEmbedding& added : embeddings) {
     memory_.Put(added.key, added.entry, added.entry->bytes());
@@ -125,9 +151,29 @@ Status EmbeddingCache::Erase(std::span<const CacheKey> keys) {
   }
   Status status = store_.Apply(batch);
   if (!status.ok()) ++stats_.store_failures;
+  EraseInMemory(keys);
+  return status;
+}
+
+void EmbeddingCache::EraseInMemory(std::span<const CacheKey> keys) {
   ++erasures_;  // before the memory tier: a look-up that read the store earlier undoes its fill
   for (const CacheKey& key : keys) memory_.Erase(key);
+}
+
+Status EmbeddingCache::Clear() {
+  Status status = store_.Clear(Family::kEmbeddings);
+  const Status inputs = store_.Clear(Family::kInputs);
+  if (status.ok()) status = inputs;
+  if (!status.ok()) ++stats_.store_failures;
+  ++erasures_;
+  memory_.Clear();
   return status;
+}
+
+Result<std::vector<std::optional<RecordStamp>>> EmbeddingCache::StampsOf(
+    std::span<const CacheKey> keys) {
+  // The inputs' records are small, and have the same stamps.
+  return KeptStamps(store_, Family::kInputs, memory_, keys);
 }
 
 }  // namespace larder

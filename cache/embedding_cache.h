@@ -16,6 +16,7 @@
 #include "cache/embedding_record.h"
 #include "cache/freshness.h"
 #include "cache/memory_tier.h"
+#include "cache/recent_purges.h"
 #include "cache/store.h"
 #include "cache/tier_stats.h"
 
@@ -76,11 +77,22 @@ class EmbeddingCache {
     memory_.Grow(key, &entry, bytes);
   }
 
-  // Stores all or none. Errors: kIo from the store; the entries then stand in the memory tier
-  // alone.
-  Status Put(std::span<const NewEmbedding> embeddings);
+  // Stores all or none, but for those that a purge concerns (see RecentPurges): they are left out,
+  // without an error. `begun`: of purges(), when whoever made the embeddings began; now, without.
+  // Errors: kIo from the store; the entries then stand in the memory tier alone.
+  Status Put(std::span<const NewEmbedding> embeddings,
+             std::optional<RecentPurges::Moment> begun = std::nullopt);
   // Errors: kIo; then the entries are gone from memory and may still be in the store.
   Status Erase(std::span<const CacheKey> keys);
+  void EraseInMemory(std::span<const CacheKey> keys);
+  // Erases everything. Errors: as Erase.
+  Status Clear();
+
+  // When what is kept under each key was stored, fresh or not, in order; nullopt where there is
+  // nothing. Errors: kIo, kCorruption.
+  Result<std::vector<std::optional<RecordStamp>>> StampsOf(std::span<const CacheKey> keys);
+  // The purges of this cache; whoever purges begins one here.
+  RecentPurges& purges() { return purges_; }
 
   const EmbeddingCacheOptions& options() const { return options_; }
   const TierStats& stats() const { return stats_; }
@@ -89,10 +101,13 @@ class EmbeddingCache {
   bool IsHot(const CacheKey& key) { return memory_.IsHot(key); }
 
  private:
+  Status PutAll(std::span<const NewEmbedding> embeddings);
+
   Store& store_;
   const Clock& clock_;
   const EmbeddingCacheOptions options_;
   MemoryTier<EmbeddingEntry> memory_;
+  RecentPurges purges_;
   std::atomic<std::uint64_t> erasures_{0};
   TierStats stats_;
   Observer observer_;

@@ -93,6 +93,35 @@ class MemoryTier {
     return EraseLocked(shard, key, evicted);
   }
 
+  // Drops everything. Cost: what was held is destroyed on the caller's thread.
+  void Clear() {
+    for (Shard& shard : shards_) {
+      decltype(shard.slots) dropped;  // destroyed after the lock is released
+      decltype(shard.small) small;
+      decltype(shard.main) main;
+      MutexLock lock(shard.mutex);
+      dropped.swap(shard.slots);
+      small.swap(shard.small);
+      main.swap(shard.main);
+      shard.bytes = shard.small_bytes = 0;
+    }
+  }
+
+  // Calls `visit` with every key and entry, as of one moment for each sixteenth of them, without a
+  // lock. Asks for nothing: it makes no entry hot.
+  template <typename Visit>
+  void ForEach(const Visit& visit) const {
+    for (const Shard& shard : shards_) {
+      std::vector<std::pair<CacheKey, Pointer>> held;
+      {
+        MutexLock lock(shard.mutex);
+        held.reserve(shard.slots.size());
+        for (const auto& [key, slot] : shard.slots) held.emplace_back(key, slot.entry);
+      }
+      for (const auto& [key, entry] : held) visit(key, entry);
+    }
+  }
+
   std::size_t bytes() const {
     std::size_t sum = 0;
     for (const Shard& shard : shards_) {

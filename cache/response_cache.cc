@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/bytes.h"
+#include "cache/kept_stamps.h"
 
 namespace larder {
 namespace {
@@ -17,6 +18,11 @@ std::optional<Digest> IdKeyOf(const ResponseEntry& entry) {
 }
 
 }  // namespace
+
+EntryFacts FactsOf(const CacheKey& key, const ResponseEntry& entry) {
+  return {EntryLayer::kResponses, key, entry.partition, entry.name_space, entry.model, std::nullopt,
+          entry.stamp.stored_at};
+}
 
 std::size_t ResponseEntry::bytes() const {
   std::size_t sum = sizeof(*this) + body.size() + partition.size() + name_space.size() +
@@ -85,7 +91,8 @@ ResponsePointer ResponseCache::FindInMemory(const CacheKey& key) {
 ResponseCache::Found ResponseCache::Find(const CacheKey& key) {
   if (ResponsePointer entry = FindInMemory(key); entry != nullptr) return {std::move(entry), false};
   const std::array<std::string_view, 1> keys = {AsBytes(key)};
-  const Moment before = erasures_.Moment();
+  const auto erasures = erasures_.Moment();
+  const std::uint64_t purged = purged_;
   auto values = store_.MultiGet(Family::kResponses, keys);
   if (!values.ok()) {
     ++stats_.store_failures;
@@ -98,8 +105,7 @@ ResponseCache::Found ResponseCache::Find(const CacheKey& key) {
     return {};
   }
   auto entry = std::make_shared<const ResponseEntry>(std::move(decoded).value());
-  memory_.PutIfAbsent(key, entry, entry->bytes());
-  if (erasures_.ErasedSince(key, before)) memory_.Erase(key);  // it is what was erased meanwhile
+  Fill(key, entry, erasures, purged);
   ++stats_.store_hits;
   return {std::move(entry), false};
 }
@@ -107,29 +113,38 @@ ResponseCache::Found ResponseCache::Find(const CacheKey& key) {
 ResponseCache::Peeked ResponseCache::Peek(const CacheKey& key) {
   if (ResponsePointer entry = memory_.Find(key); entry != nullptr) return {std::move(entry), false};
   const std::array<std::string_view, 1> keys = {AsBytes(key)};
-  const Moment before = erasures_.Moment();
+  const auto erasures = erasures_.Moment();
+  const std::uint64_t purged = purged_;
   const auto values = store_.TryMultiGet(Family::kResponses, keys);
   if (!values || !(*values)[0]) return {};
   auto decoded = DecodeResponse(*(*values)[0]);
   if (!decoded.ok()) return {};
   auto entry = std::make_shared<const ResponseEntry>(std::move(decoded).value());
-  memory_.PutIfAbsent(key, entry, entry->bytes());
-  if (erasures_.ErasedSince(key, before)) memory_.Erase(key);  // it is what was erased meanwhile
+  Fill(key, entry, erasures, purged);
   return {std::move(entry), true};
 }
 
-Status ResponseCache::Put(const CacheKey& key, const ResponsePointer& entry) {
-  return PutInStore(key, entry, PutInMemory(key, entry));
+void ResponseCache::Fill(const CacheKey& key, const ResponsePointer& entry, std::uint64_t erasures,
+                         std::uint64_t purged) {
+  memory_.PutIfAbsent(key, entry, entry->bytes());
+  if (erasures_.ErasedSince(key, erasures) || purged_ != purged) memory_.Erase(key);
 }
 
-ResponseCache::Moment ResponseCache::PutInMemory(const CacheKey& key,
-                                                 const ResponsePointer& entry) {
-  const Moment before = erasures_.Moment();
+Status ResponseCache::Put(const CacheKey& key, const ResponsePointer& entry,
+                          std::optional<RecentPurges::Moment> begun) {
+  return PutInStore(key, entry, PutInMemory(key, entry, begun));
+}
+
+ResponseCache::Moment ResponseCache::PutInMemory(const CacheKey& key, const ResponsePointer& entry,
+                                                 std::optional<RecentPurges::Moment> begun) {
+  const Moment before{erasures_.Moment(), begun.value_or(purges_.Now())};
+  const auto purged = [&] { return purges_.PurgedSince(FactsOf(key, *entry), before.purges); };
+  if (purged()) return before;
   const std::optional<Digest> id = IdKeyOf(*entry);
   // The id first: whoever erases it looks for the key behind it.
   if (id) ids_.Put(*id, std::make_shared<const CacheKey>(key), sizeof(CacheKey));
   memory_.Put(key, entry, entry->bytes());
-  if (id && erasures_.Erased(*id)) memory_.Erase(key);
+  if ((id && erasures_.Erased(*id)) || purged()) memory_.Erase(key);
   return before;
 }
 
@@ -137,7 +152,8 @@ Status ResponseCache::PutInStore(const CacheKey& key, const ResponsePointer& ent
                                  Moment put_in_memory) {
   const std::optional<Digest> id = IdKeyOf(*entry);
   const auto erased = [&] {
-    return erasures_.ErasedSince(key, put_in_memory) || (id && erasures_.Erased(*id));
+    return erasures_.ErasedSince(key, put_in_memory.erasures) || (id && erasures_.Erased(*id)) ||
+           purges_.PurgedSince(FactsOf(key, *entry), put_in_memory.purges);
   };
   if (erased()) return {};
   WriteBatch batch;
@@ -172,6 +188,38 @@ Status ResponseCache::EraseWith(const CacheKey& key, WriteBatch batch) {
   if (!status.ok()) ++stats_.store_failures;
   memory_.Erase(key);
   return status;
+}
+
+Status ResponseCache::EraseAll(std::span<const CacheKey> keys, std::span<const Digest> ids) {
+  WriteBatch batch;
+  for (const CacheKey& key : keys) batch.Delete(Family::kResponses, AsBytes(key));
+  for (const Digest& id : ids) batch.Delete(Family::kResponseIds, AsBytes(id));
+  Status status = store_.Apply(batch);
+  if (!status.ok()) ++stats_.store_failures;
+  EraseInMemory(keys);
+  for (const Digest& id : ids) ids_.Erase(id);
+  return status;
+}
+
+void ResponseCache::EraseInMemory(std::span<const CacheKey> keys) {
+  ++purged_;  // before the memory tier: a look-up that read the store earlier undoes its fill
+  for (const CacheKey& key : keys) memory_.Erase(key);
+}
+
+Status ResponseCache::Clear() {
+  Status status = store_.Clear(Family::kResponses);
+  const Status ids = store_.Clear(Family::kResponseIds);
+  if (status.ok()) status = ids;
+  if (!status.ok()) ++stats_.store_failures;
+  ++purged_;
+  memory_.Clear();
+  ids_.Clear();
+  return status;
+}
+
+Result<std::vector<std::optional<RecordStamp>>> ResponseCache::StampsOf(
+    std::span<const CacheKey> keys) {
+  return KeptStamps(store_, Family::kResponses, memory_, keys);
 }
 
 Result<bool> ResponseCache::EraseById(const Partition& partition, std::string_view response_id) {

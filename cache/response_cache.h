@@ -15,6 +15,7 @@
 
 #include "cache/memory_tier.h"
 #include "cache/recent_erasures.h"
+#include "cache/recent_purges.h"
 #include "cache/record.h"
 #include "cache/store.h"
 #include "cache/tier_stats.h"
@@ -46,6 +47,9 @@ struct ResponseEntry {
 // Shared by the memory tier and the requests that answer from it.
 using ResponsePointer = std::shared_ptr<const ResponseEntry>;
 
+// The views are of `entry`.
+EntryFacts FactsOf(const CacheKey& key, const ResponseEntry& entry);
+
 std::string EncodeResponse(const ResponseEntry& entry);
 // Errors: kCorruption.
 Result<ResponseEntry> DecodeResponse(std::string_view bytes);
@@ -75,12 +79,19 @@ class ResponseCache {
   Peeked Peek(const CacheKey& key);
   void CountHit(bool from_store) { ++(from_store ? stats_.store_hits : stats_.memory_hits); }
 
+  // Stores nothing, without an error, when a purge concerns the entry (see RecentPurges). `begun`:
+  // of purges(), when whoever made the entry began; now, without.
   // Errors: kIo from the store; the entry then stands in the memory tier alone.
-  Status Put(const CacheKey& key, const ResponsePointer& entry);
+  Status Put(const CacheKey& key, const ResponsePointer& entry,
+             std::optional<RecentPurges::Moment> begun = std::nullopt);
   // The two halves of Put, for a caller that must not wait for the disk now. What was erased
   // between them is not brought back.
-  using Moment = std::uint64_t;
-  Moment PutInMemory(const CacheKey& key, const ResponsePointer& entry);
+  struct Moment {
+    std::uint64_t erasures;
+    RecentPurges::Moment purges;
+  };
+  Moment PutInMemory(const CacheKey& key, const ResponsePointer& entry,
+                     std::optional<RecentPurges::Moment> begun = std::nullopt);
   Status PutInStore(const CacheKey& key, const ResponsePointer& entry, Moment put_in_memory);
   // Errors: kIo.
   Status Erase(const CacheKey& key);
@@ -88,16 +99,31 @@ class ResponseCache {
   // it, at this moment: such an entry may stay. Errors: kIo; then the entries may still be in the
   // store.
   Status Evict(std::span<const CacheKey> keys);
+  // Erases several, with what is remembered under these ids (by DeriveResponseIdKey). For a purge,
+  // which has begun in purges(). Errors: kIo; then they are gone from memory and may still be in
+  // the store.
+  Status EraseAll(std::span<const CacheKey> keys, std::span<const Digest> ids);
+  void EraseInMemory(std::span<const CacheKey> keys);
+  // Erases everything. As EraseAll.
+  Status Clear();
   // Erases the answer that carries this id in the partition, and keeps one that is still arriving
   // from being stored. False when no entry was known to carry it. Errors: kIo.
   Result<bool> EraseById(const Partition& partition, std::string_view response_id);
 
+  // When what is kept under each key was stored, fresh or not, in order; nullopt where there is
+  // nothing. Errors: kIo, kCorruption.
+  Result<std::vector<std::optional<RecordStamp>>> StampsOf(std::span<const CacheKey> keys);
+  // The purges of this cache; whoever purges begins one here.
+  RecentPurges& purges() { return purges_; }
   const TierStats& stats() const { return stats_; }
   const MemoryTier<ResponseEntry>& memory() const { return memory_; }
   // As MemoryTier::IsHot.
   bool IsHot(const CacheKey& key) { return memory_.IsHot(key); }
 
  private:
+  // Keeps what a look-up read, unless it was erased meanwhile.
+  void Fill(const CacheKey& key, const ResponsePointer& entry, std::uint64_t erasures,
+            std::uint64_t purged);
   // What Erase does, with `more` in the same batch.
   Status EraseWith(const CacheKey& key, WriteBatch more);
 
@@ -105,6 +131,8 @@ class ResponseCache {
   MemoryTier<ResponseEntry> memory_;
   MemoryTier<CacheKey> ids_;  // by DeriveResponseIdKey: the key of the answer that carries the id
   RecentErasures erasures_;   // of keys and of ids
+  RecentPurges purges_;
+  std::atomic<std::uint64_t> purged_{0};  // calls of EraseAll and Clear
   TierStats stats_;
 };
 

@@ -63,7 +63,8 @@ EmbeddingExplanation EmbeddingsService::Explain(const EmbeddingsRequest& request
   if (!explanation.reason.empty()) directives.skip_cache = true;
 
   const EmbeddingsRequest asked = WithModel(request, candidate.model);
-  Job job{asked, client_headers, context, *candidate.upstream, explanation.lifetime, false};
+  Job job{asked, client_headers,       context, *candidate.upstream, explanation.lifetime,
+          false, cache_.purges().Now()};
   explanation.scope = ScopeOf(job);
   Lookup(job);
   const CacheOutcome otherwise = context.status.outcome;  // of a look-up that was not allowed

@@ -47,6 +47,7 @@ struct EmbeddingsService::Job {
   Upstream& upstream;
   std::chrono::seconds lifetime;
   bool renew;  // fetch every input, cached or not
+  RecentPurges::Moment begun;
 
   bool may_read() const { return context.directives.may_read() && !renew; }
   FreshnessLimits limits() const { return context.directives.LimitsFor(lifetime); }

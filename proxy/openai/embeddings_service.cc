@@ -23,6 +23,7 @@ EmbeddingsService::EmbeddingsService(EmbeddingCache& cache, const UpstreamSet& u
 Result<EmbedOutcome> EmbeddingsService::Embed(const EmbeddingsRequest& request,
                                               const Headers& client_headers,
                                               RequestContext& context) {
+  const RecentPurges::Moment begun = cache_.purges().Now();
   const auto candidates = upstreams_.Choose(request.model, kEmbeddingsPath);
   CacheDirectives& directives = context.directives;
   const auto rule = options_.lifetimes.Match(request.model, kEmbeddingsPath);
@@ -38,7 +39,7 @@ Result<EmbedOutcome> EmbeddingsService::Embed(const EmbeddingsRequest& request,
     context.status.upstream = upstreams_.size() > 1 ? candidate.upstream->label() : std::string();
     const auto lifetime = rule.value_or(cache_.options().lifetime);
     const auto attempt = [&](bool renew) {
-      Job job{asked, client_headers, context, *candidate.upstream, lifetime, renew};
+      Job job{asked, client_headers, context, *candidate.upstream, lifetime, renew, begun};
       return EmbedWith(job);
     };
     auto outcome = attempt(false);
@@ -166,7 +167,7 @@ void EmbeddingsService::MakeSearchable(Job& job) {
     job.entries[i] = std::move(entry);
     found.push_back(job.NewEmbeddingAt(i, PartitionOf(job.context), job.upstream.name()));
   }
-  if (!found.empty() && !cache_.Put(found).ok()) job.context.status.store_failed = true;
+  if (!found.empty() && !cache_.Put(found, job.begun).ok()) job.context.status.store_failed = true;
 }
 
 // Leads what nobody fetches yet and lands it, then takes what others landed; what they failed at is
@@ -271,7 +272,7 @@ void EmbeddingsService::Store(Job& job, const std::vector<std::size_t>& unique,
     added.push_back(job.NewEmbeddingAt(unique[i], PartitionOf(job.context), job.upstream.name()));
   }
   if (directives.may_store() && storable) {
-    const bool on_disk = cache_.Put(added).ok();
+    const bool on_disk = cache_.Put(added, job.begun).ok();
     NoteStored(job, unique);
     if (on_disk) job.context.status.stored = true;
     if (!on_disk) job.context.status.store_failed = true;

@@ -29,6 +29,7 @@ struct ResponsesHandler::Job {
   CacheKey key{};
   ResponsePointer stale = nullptr;  // an entry that may answer when upstream fails
   RequestShape shape = {};          // made once nothing was found
+  RecentPurges::Moment begun = 0;   // of the cache's purges
 
   Upstream& upstream() const { return *candidate.upstream; }
 

@@ -51,6 +51,7 @@ Response ResponsesHandler::Handle(const Request& request, Endpoint endpoint,
     context.status.upstream = upstreams_.size() > 1 ? candidate.upstream->label() : std::string();
     Job job{request, endpoint, *parsed, context, candidate, lifetime, options_.key_headers};
     job.key = DeriveResponseKey(job.KeyParts());
+    job.begun = cache_.purges().Now();
     context.status.key = job.key;
     Attempt attempt = Try(job);
     if (stale == nullptr) stale = std::move(job.stale);

@@ -86,7 +86,7 @@ ResponsesHandler::Attempt ResponsesHandler::LeadWhole(Job& job, UpstreamReply re
       if (job.endpoint == Endpoint::kResponses) entry.response_id = ResponseIdOf(body, false);
       entry.stamp.stored_at = clock_.Now();
       landing.entry = std::make_shared<const ResponseEntry>(std::move(entry));
-      status.stored = cache_.Put(job.key, landing.entry).ok();
+      status.stored = cache_.Put(job.key, landing.entry, job.begun).ok();
       if (diagnosis_ != nullptr) {
         diagnosis_->NoteStored(MissDiagnosis::Kind::kResponse, job.key, job.shape);
       }
@@ -118,13 +118,13 @@ Response ResponsesHandler::LeadStream(Job& job, UpstreamReply reply, ResponseLan
   job.context.stream_outcome = outcome;
   auto on_bytes = [recording](std::string_view bytes) { recording->OnBytes(bytes); };
   // The lead lives in the callback: it ends with the stream, or with the transcript.
-  auto on_end = [this, recording, outcome, key = job.key, shape = job.shape,
+  auto on_end = [this, recording, outcome, key = job.key, shape = job.shape, begun = job.begun,
                  lead = std::shared_ptr(std::move(landing.lead))](
                     std::optional<std::string_view> whole) mutable {
     outcome->billed_tokens = recording->billed_tokens();
     outcome->billed_completion = recording->billed_completion();
     if (const auto entry = recording->Commit(whole, clock_.Now())) {
-      const auto put = cache_.PutInMemory(key, entry);
+      const auto put = cache_.PutInMemory(key, entry, begun);
       executor_([this, key, entry, put] { (void)cache_.PutInStore(key, entry, put).ok(); });
       outcome->stored = true;
       if (diagnosis_ != nullptr) {
@@ -166,6 +166,7 @@ void ResponsesHandler::RunRenewal(Renewal& renewal) {
   renewal.context.status = {};
   Job job{renewal.request,   renewal.endpoint, renewal.parsed,       renewal.context,
           renewal.candidate, renewal.lifetime, options_.key_headers, renewal.key};
+  job.begun = cache_.purges().Now();
   const Attempt attempt = Lead(job, std::move(renewal.landing));
   // A stream is stored when it has been read to its end.
   if (attempt.response.stream != nullptr) {
