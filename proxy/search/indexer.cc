@@ -84,7 +84,7 @@ void Indexer::Enqueue(const NewEmbedding& added) {
   if (!options_.index_cached_inputs || input.kind != InputKind::kText || input.query_only) return;
   Item item{added.key,
             SpaceOf(input.partition, input.name_space, input.upstream, input.model, input.dim),
-            added.entry};
+            added.entry, forgotten_};
   MutexLock lock(queue_mutex_);
   if (queue_.size() >= options_.queue_limit) {
     ++dropped_;
@@ -120,10 +120,17 @@ Result<std::optional<std::string>> Indexer::ReadInput(const Store& store, std::s
 }
 
 void Indexer::Forget(const SpaceKey& space, const CacheKey& key) {
+  ++forgotten_;  // first: what is being indexed meanwhile looks whether it is still stored
   (void)spaces_.Remove(space, AsBytes(key));
 }
 
-void Indexer::Index(const CacheKey& key, const SpaceKey& space, const EmbeddingEntry& entry) {
+void Indexer::ForgetAll() {
+  ++forgotten_;
+  for (const SpaceInfo& space : spaces_.List()) (void)spaces_.DropSpace(space.name);
+}
+
+void Indexer::Index(const CacheKey& key, const SpaceKey& space, const EmbeddingEntry& entry,
+                    std::uint64_t forgotten) {
   const std::uint32_t dim = DimOf(space);
   auto& dims = dims_of_[ScopeOf(space)];
   for (const std::uint32_t other : dims) {
@@ -140,6 +147,10 @@ void Indexer::Index(const CacheKey& key, const SpaceKey& space, const EmbeddingE
   } else {
     upsert(entry.AsFloat32());
   }
+  if (forgotten_ == forgotten) return;
+  // It may be what was forgotten before it came here.
+  const auto stored = ReadInput(store_, AsBytes(key));
+  if (stored.ok() && !*stored) (void)spaces_.Remove(space, AsBytes(key));
 }
 
 std::optional<Indexer::Item> Indexer::TakeItem(MonoTime until) {
@@ -165,7 +176,7 @@ void Indexer::Run() {
   while (!stopping()) {
     const MonoTime idle = std::chrono::steady_clock::now() + kIdle;
     if (auto item = TakeItem(work_left ? MonoTime{} : idle)) {
-      Index(item->key, item->space, *item->entry);
+      Index(item->key, item->space, *item->entry, item->forgotten);
       work_left = true;
       continue;
     }
@@ -238,11 +249,12 @@ void Indexer::AddWhatIsMissing() {
   const auto index_batch = [&] {
     std::vector<std::string_view> keys;
     for (const Found& found : batch) keys.emplace_back(found.key);
+    const std::uint64_t forgotten = forgotten_;
     const auto values = store_.MultiGet(Family::kEmbeddings, keys);
     for (std::size_t i = 0; values.ok() && i < batch.size() && !stopping(); ++i) {
       if (!(*values)[i]) continue;
       if (const auto entry = DecodeEmbedding(*(*values)[i]); entry.ok()) {
-        Index(KeyOf(batch[i].key), batch[i].space, *entry);
+        Index(KeyOf(batch[i].key), batch[i].space, *entry, forgotten);
       }
     }
     batch.clear();

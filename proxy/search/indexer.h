@@ -70,8 +70,10 @@ class Indexer {
   // The record of a cached input: nullopt when there is none. One whose write still waits, which
   // other reads pass over, is waited for. Errors: kIo, kCorruption.
   static Result<std::optional<std::string>> ReadInput(const Store& store, std::string_view key);
-  // Forgets an embedding that is no longer stored.
+  // Forgets an embedding that is no longer stored; one that waits to be indexed is then not.
   void Forget(const SpaceKey& space, const CacheKey& key);
+  // Forgets everything; nothing of it is stored any more.
+  void ForgetAll();
   // Takes out everything that has expired or left the store. Returns how many that were.
   std::size_t Sweep();
 
@@ -86,12 +88,15 @@ class Indexer {
     CacheKey key;
     SpaceKey space;
     EmbeddingPointer entry;
+    std::uint64_t forgotten = 0;  // as forgotten_ was when it was stored
   };
 
   void Run();
   void LoadSnapshots();
   void AddWhatIsMissing();
-  void Index(const CacheKey& key, const SpaceKey& space, const EmbeddingEntry& entry);
+  // `forgotten`: as forgotten_ was when it was known to be stored.
+  void Index(const CacheKey& key, const SpaceKey& space, const EmbeddingEntry& entry,
+             std::uint64_t forgotten);
   std::optional<Item> TakeItem(MonoTime until);
   void Save();
   bool IsIndexed(const SpaceKey& space, std::string_view key, const RecordStamp& stamp) const;
@@ -110,6 +115,7 @@ class Indexer {
   std::atomic<std::uint64_t> looked_at_{0};
   std::atomic<std::uint64_t> to_look_at_{0};
   std::atomic<std::uint64_t> dropped_{0};
+  std::atomic<std::uint64_t> forgotten_{0};  // calls of Forget and ForgetAll
   mutable Mutex queue_mutex_;
   CondVar queue_changed_;
   std::deque<Item> queue_ LARDER_GUARDED_BY(queue_mutex_);

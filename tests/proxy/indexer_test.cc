@@ -191,6 +191,32 @@ TEST_F(IndexerTest, IndexesNothingWhenTurnedOff) {
   EXPECT_EQ(spaces_->size(), 0U);
 }
 
+TEST_F(IndexerTest, DoesNotIndexWhatWasForgottenWhileItWaited) {
+  const NewEmbedding gone = Make("gone", {1, 0});
+  const NewEmbedding kept = Make("kept", {0, 1});
+  Put(kept);
+  indexer_->Enqueue(gone);
+  indexer_->Enqueue(kept);
+  indexer_->Forget(SpaceFor(), gone.key);  // before the thread has come to it
+  indexer_->Start();
+  ASSERT_TRUE(WaitUntilIndexed(1));
+  EXPECT_EQ(Nearest(SpaceFor(), {1, 0}), kept.key);
+}
+
+TEST_F(IndexerTest, ForgetsAllAndTakesTextsAgainLater) {
+  indexer_->Start();
+  indexer_->Enqueue(Make("a"));
+  indexer_->Enqueue(Make("b", {1, 2, 3}));
+  ASSERT_TRUE(WaitUntilIndexed(2));
+  indexer_->ForgetAll();
+  EXPECT_EQ(spaces_->size(), 0U);
+  EXPECT_EQ(spaces_->space_count(), 0U);
+  const NewEmbedding again = Make("a");
+  Put(again);
+  indexer_->Enqueue(again);
+  ASSERT_TRUE(WaitUntilIndexed(1));
+}
+
 TEST_F(IndexerTest, ForgetsATextAndTakesItAgainLater) {
   indexer_->Start();
   indexer_->Enqueue(Make("a"));
