@@ -46,30 +46,6 @@ bool AllFinite(const std::vector<float>& values) {
   return (seen & 0x80000000U) == 0;
 }
 
-Status ParseFloats(JsonArray values, EmbeddingEntry& entry) {
-  std::vector<double> wide;
-  wide.reserve(values.size());
-  bool all_in_full = true;
-  bool all_shortest = true;
-  for (const JsonElement element : values) {
-    double value = 0;
-    if (element.get(value) != simdjson::SUCCESS || !std::isfinite(value)) {
-      return Invalid("a value is not a finite number");
-    }
-    all_in_full = all_in_full && IsFloat32(value);
-    all_shortest = all_shortest && IsShortestFloat32(value);
-    wide.push_back(value);
-  }
-  if (wide.empty()) return Invalid("a vector is empty");
-  if (all_in_full || all_shortest) {
-    entry.float32.assign(wide.begin(), wide.end());
-    entry.shortest_form = !all_in_full;
-  } else {
-    entry.float64 = std::move(wide);
-  }
-  return {};
-}
-
 Status ParseBase64(std::string_view text, EmbeddingEntry& entry) {
   const auto bytes = DecodeBase64(text);
   if (!bytes) return Invalid("a vector is not base64");
@@ -87,7 +63,12 @@ Status ParseItem(JsonElement item, EmbeddingEntry& entry) {
   if (!embedding) return Invalid("an item has no embedding");
   JsonArray values;
   std::string_view text;
-  if (embedding->get(values) == simdjson::SUCCESS) return ParseFloats(values, entry);
+  if (embedding->get(values) == simdjson::SUCCESS) {
+    auto parsed = ParseFloats(values);
+    if (!parsed.ok()) return Invalid(parsed.error().message);
+    entry = std::move(parsed).value();
+    return {};
+  }
   if (embedding->get(text) == simdjson::SUCCESS) return ParseBase64(text, entry);
   return Invalid("an embedding is neither a list of numbers nor base64");
 }
@@ -122,6 +103,31 @@ Result<std::vector<EmbeddingEntry>> ParseItems(JsonArray data, std::size_t count
 }
 
 }  // namespace
+
+Result<EmbeddingEntry> ParseFloats(JsonArray values) {
+  EmbeddingEntry entry;
+  std::vector<double> wide;
+  wide.reserve(values.size());
+  bool all_in_full = true;
+  bool all_shortest = true;
+  for (const JsonElement element : values) {
+    double value = 0;
+    if (element.get(value) != simdjson::SUCCESS || !std::isfinite(value)) {
+      return InvalidArgument("a value is not a finite number", "embedding");
+    }
+    all_in_full = all_in_full && IsFloat32(value);
+    all_shortest = all_shortest && IsShortestFloat32(value);
+    wide.push_back(value);
+  }
+  if (wide.empty()) return InvalidArgument("a vector is empty", "embedding");
+  if (all_in_full || all_shortest) {
+    entry.float32.assign(wide.begin(), wide.end());
+    entry.shortest_form = !all_in_full;
+  } else {
+    entry.float64 = std::move(wide);
+  }
+  return entry;
+}
 
 std::vector<std::int64_t> SplitExactly(std::int64_t total,
                                        const std::vector<std::size_t>& weights) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cache/embedding_record.h"
+#include "proxy/json/json.h"
 #include "proxy/openai/embeddings_request.h"
 
 namespace larder {
@@ -28,6 +29,10 @@ struct ParsedEmbeddings {
 // vector is empty.
 Result<ParsedEmbeddings> ParseEmbeddingsReply(std::string_view body,
                                               const std::vector<std::size_t>& weights);
+
+// A vector written as a list of numbers, stored as above: its values alone are set.
+// Errors: kInvalidArgument (a value that is not a finite number, no value).
+Result<EmbeddingEntry> ParseFloats(JsonArray values);
 
 // Larder's reply: `entries` in request order, in the form asked for. `usage` is the sum of what the
 // entries cost; left out when upstream never reported any.

@@ -1,0 +1,33 @@
+#include "proxy/admin/acting_for.h"
+
+#include <algorithm>
+
+#include "proxy/cache_directives.h"
+#include "proxy/credential_fields.h"
+#include "proxy/forwarding.h"
+
+namespace larder {
+
+Result<ActingFor> ActFor(const Request& request, const Partitioner& partitioner,
+                         std::span<const std::string> key_headers) {
+  Headers headers = request.headers;
+  headers.RemoveIf([&](const Headers::Field& field) {
+    std::string name = field.first;
+    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return !AlwaysKeyed(name) &&
+           std::find(key_headers.begin(), key_headers.end(), name) == key_headers.end();
+  });
+  RemoveCredentials(headers);
+  if (const auto credential = request.headers.Find("x-larder-authorization")) {
+    headers.Set("authorization", std::string(*credential));
+  }
+  Headers directives;
+  if (const auto name_space = request.headers.Find("x-larder-namespace")) {
+    directives.Add("x-larder-namespace", std::string(*name_space));
+  }
+  LARDER_ASSIGN_OR_RETURN(auto parsed, ParseCacheDirectives(directives));
+  Partition partition = partitioner.Of(headers);
+  return ActingFor{std::move(headers), std::move(partition), std::move(parsed.name_space)};
+}
+
+}  // namespace larder

@@ -1,0 +1,26 @@
+// For whom a request to the admin API embeds or imports: its own Authorization is the admin's, so
+// the client's comes in `x-larder-authorization`. Thread-safety: values; pure functions.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "base/result.h"
+#include "proxy/http/message.h"
+#include "proxy/partitioner.h"
+
+namespace larder {
+
+struct ActingFor {
+  // As the client would send them: its Authorization, and the fields that count in keys.
+  Headers headers;
+  Partition partition;
+  std::string name_space;  // of x-larder-namespace
+};
+
+// Nothing of the admin's own credential is in it. Without x-larder-authorization: for requests
+// without a credential. Errors: kInvalidArgument (a namespace that is too long).
+Result<ActingFor> ActFor(const Request& request, const Partitioner& partitioner,
+                         std::span<const std::string> key_headers);
+
+}  // namespace larder
