@@ -19,6 +19,7 @@ AdminApi::AdminApi(const Parts& parts, AdminHandler& handler)
   handler.Add("config", config_);
   handler.Add("keys", keys_);
   handler.Add("maintenance", maintenance_);
+  parts.cache.AddTo(handler);
 }
 
 }  // namespace larder

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "proxy/admin/admin_handler.h"
+#include "proxy/admin/cache_admin.h"
 #include "proxy/admin/config_endpoint.h"
 #include "proxy/admin/events_endpoint.h"
 #include "proxy/admin/explain_endpoint.h"
@@ -18,6 +19,7 @@ class AdminApi {
   // All outlive it.
   struct Parts {
     Telemetry& telemetry;
+    CacheAdmin& cache;
     ExplainEndpoint::Parts explain;
     std::function<std::string()> config_json;
     ClientKeys& client_keys;

@@ -97,6 +97,13 @@ Proxy::Observer ObserverOf(const Config& config, Telemetry& telemetry) {
   return [&telemetry](const RequestRecord& record) { telemetry.Record(record); };
 }
 
+CacheAdminOptions CacheAdminOptionsOf(const Config& config) {
+  CacheAdminOptions options = config.cache_admin;
+  options.mode = config.cache_mode;
+  options.upstream = config.upstream.url;
+  return options;
+}
+
 // [[upstreams]] in their order, then [upstream], which takes what they do not.
 std::vector<UpstreamOptions> UpstreamsOf(const Config& config) {
   std::vector<UpstreamOptions> upstreams = config.upstreams;
@@ -160,7 +167,11 @@ struct App::Graph {
                   {&log, config.log_requests, [this] { flusher_changed.NotifyAll(); }}),
         access(config.admin, config.front.host),
         admin_handler(telemetry, access, [this] { return ReadHealth(); }),
+        cache_admin({*store, clock, embeddings, response_cache, config.responses.policy, indexer,
+                     callers, log},
+                    CacheAdminOptionsOf(config), ObserverOf(config, telemetry)),
         admin_api({telemetry,
+                   cache_admin,
                    {embeddings, responses_handler, callers, clock, config.cache_mode},
                    [this] { return config_json.get(); },
                    client_keys,
@@ -230,6 +241,7 @@ struct App::Graph {
   Telemetry telemetry;
   AdminAccess access;
   AdminHandler admin_handler;
+  CacheAdmin cache_admin;
   AdminApi admin_api;
   Proxy proxy;
   Front front;
@@ -361,6 +373,9 @@ Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log, std::str
   graph.embeddings.set_diagnosis(graph.diagnosis);
   graph.responses_handler.set_diagnosis(graph.diagnosis);
   graph.LoadClientKeys();
+  graph.cache_admin.set_purge_observer([&graph](std::span<const CacheKey> keys, EntryLayer) {
+    graph.diagnosis.NoteGone(keys, MissReason::kPurged);
+  });
   graph.upkeep.set_evicted([&graph](const CacheKey& key, Family) {
     graph.diagnosis.NoteGone({&key, 1}, MissReason::kEvicted);
   });
@@ -394,9 +409,11 @@ bool App::Stop() {
   graph.ready = false;
   graph.telemetry.tail().Close();  // nobody waits for streams that have no end
   const bool finished = graph.front.Drain(graph.clock.Monotonic() + graph.config.drain_timeout);
+  graph.cache_admin.RequestStop();
   graph.upstreams->Abort();  // what is still waiting for upstream ends now
   graph.front.Stop();
   graph.upkeep.Stop();
+  graph.cache_admin.Stop();
   graph.indexer.Stop();
   graph.refreshes.Stop();
   graph.computing.Stop();

@@ -17,6 +17,7 @@
 #include "proxy/access/callers.h"
 #include "proxy/admin/access.h"
 #include "proxy/admin/telemetry_options.h"
+#include "proxy/admin/cache_admin_options.h"
 #include "proxy/cache_mode.h"
 #include "proxy/http/front.h"
 #include "proxy/http/worker_pool.h"
@@ -65,6 +66,7 @@ struct Config {
   AdminOptions admin;
   TelemetryOptions telemetry;     // but for its prices, which are `prices`
   std::vector<PriceRule> prices;  // the first that matches counts
+  CacheAdminOptions cache_admin;  // mode and upstream come from the settings above
   std::string admin_token_file;   // where admin.token was read from; empty for none
 };
 

@@ -37,6 +37,12 @@ constexpr Setting kRows[] = {
     NumberRow<void, LARDER_AT(telemetry.max_event_streams)>(
         "admin.max_event_streams", 0, 10'000, "streams",
         "Live tails of requests (/admin/v1/events) open at a time; the next is answered 503."),
+    NumberRow<void, LARDER_AT(cache_admin.max_jobs)>(
+        "admin.max_jobs", 1, 64, "jobs",
+        "Most purges, exports, imports and warmings at once; one more is refused."),
+    BytesRow<LARDER_AT(cache_admin.import_line_bytes)>(
+        "admin.import_line_bytes", 64 * kKiB, kGiB,
+        "Longest line of an import; a longer one ends it."),
 
     ChoiceRow<kLogFormats, LARDER_AT(log_format)>(
         "log.format", "Log lines as text for people or JSON for machines.")

@@ -8,7 +8,7 @@
 
 namespace larder {
 
-Result<ActingFor> ActFor(const Request& request, const Partitioner& partitioner,
+Result<ActingFor> ActFor(const Request& request, const Callers& callers,
                          std::span<const std::string> key_headers) {
   Headers headers = request.headers;
   headers.RemoveIf([&](const Headers::Field& field) {
@@ -26,8 +26,8 @@ Result<ActingFor> ActFor(const Request& request, const Partitioner& partitioner,
     directives.Add("x-larder-namespace", std::string(*name_space));
   }
   LARDER_ASSIGN_OR_RETURN(auto parsed, ParseCacheDirectives(directives));
-  Partition partition = partitioner.Of(headers);
-  return ActingFor{std::move(headers), std::move(partition), std::move(parsed.name_space)};
+  LARDER_ASSIGN_OR_RETURN(auto caller, callers.Admit(headers, {}));
+  return ActingFor{std::move(headers), std::move(caller.partition), std::move(parsed.name_space)};
 }
 
 }  // namespace larder

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "base/result.h"
+#include "proxy/access/callers.h"
 #include "proxy/http/message.h"
-#include "proxy/partitioner.h"
 
 namespace larder {
 
@@ -19,8 +19,9 @@ struct ActingFor {
 };
 
 // Nothing of the admin's own credential is in it. Without x-larder-authorization: for requests
-// without a credential. Errors: kInvalidArgument (a namespace that is too long).
-Result<ActingFor> ActFor(const Request& request, const Partitioner& partitioner,
+// without a credential. Errors: kInvalidArgument (a namespace that is too
+// long), kUnauthenticated (as Callers).
+Result<ActingFor> ActFor(const Request& request, const Callers& callers,
                          std::span<const std::string> key_headers);
 
 }  // namespace larder

@@ -39,7 +39,7 @@ Response ImportEndpoint::Handle(const Request& request, const std::string& /*bel
   if (const Status known = CheckParameters(request.query(), {}); !known.ok()) {
     return RenderError(known.error());
   }
-  auto acting_for = ActFor(request, parts_.partitioner, parts_.embeddings.options().key_headers);
+  auto acting_for = ActFor(request, parts_.callers, parts_.embeddings.options().key_headers);
   if (!acting_for.ok()) return RenderError(acting_for.error());
   std::shared_ptr<BodySource> body = request.body_source;
   if (body == nullptr) body = std::make_shared<StringBody>(request.body);

@@ -15,7 +15,7 @@ class ImportEndpoint final : public AdminEndpoint {
     EmbeddingsService& embeddings;
     ResponseCache& responses;
     const EntryLifetimes& lifetimes;
-    const Partitioner& partitioner;
+    const Callers& callers;
     const Clock& clock;
     AdminJobs& jobs;
     Log& log;

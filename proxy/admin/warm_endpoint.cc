@@ -79,7 +79,7 @@ Response WarmEndpoint::Handle(const Request& request, const std::string& /*below
   }
   auto order = ParseOrder(request.body);
   if (!order.ok()) return RenderError(order.error());
-  auto acting_for = ActFor(request, parts_.partitioner, parts_.embeddings.options().key_headers);
+  auto acting_for = ActFor(request, parts_.callers, parts_.embeddings.options().key_headers);
   if (!acting_for.ok()) return RenderError(acting_for.error());
   const auto work = std::make_shared<Work>(
       Work{std::move(order).value(), std::move(acting_for).value(), request.peer});

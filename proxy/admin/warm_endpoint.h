@@ -21,7 +21,7 @@ class WarmEndpoint final : public AdminEndpoint {
   // All outlive it; the jobs end before them.
   struct Parts {
     EmbeddingsService& embeddings;
-    const Partitioner& partitioner;
+    const Callers& callers;
     const Clock& clock;
     AdminJobs& jobs;
     CacheMode mode = CacheMode::kOn;

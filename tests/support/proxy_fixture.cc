@@ -207,15 +207,23 @@ ProxyWorld::ProxyWorld(Store& inner, ManualClock& clock, FakeUpstream& upstream,
   timeseries_ = std::make_unique<TimeseriesEndpoint>(*telemetry_);
   admin_->Add("stats", *stats_);
   admin_->Add("timeseries", *timeseries_);
+  const auto record = [this](const RequestRecord& finished) {
+    MutexLock lock(mutex_);
+    records_.push_back(finished);
+  };
+  options.cache_admin.mode = options.mode;
+  options.cache_admin.upstream = upstream.name();
+  cache_admin_ = std::make_unique<CacheAdmin>(
+      CacheAdmin::Parts{store_, clock, *embeddings_, response_cache_, options.responses.policy,
+                        *indexer_, callers_, log_},
+      options.cache_admin, record);
+  cache_admin_->AddTo(*admin_);
   proxy_ = std::make_unique<Proxy>(
       Proxy::Handlers{*embeddings_, *embeddings_handler_, *responses_handler_, *pass_through_,
                       *tunnel_, *search_, *collection_handler_, *vector_stores_, *vectorize_,
                       *admin_},
       callers_, clock, ProxyOptions{1 << 20, kVia, upstream.name(), options.mode, options.cors},
-      [this](const RequestRecord& record) {
-        MutexLock lock(mutex_);
-        records_.push_back(record);
-      });
+      record);
   mode_ = options.mode;
   lane_ = std::make_unique<HitLane>(HitLane::Parts{*embeddings_, *responses_handler_, callers_,
                                                    clock, unobserved_, upstream.name(),

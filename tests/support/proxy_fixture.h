@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "cache/memory_store.h"
+#include "proxy/admin/cache_admin.h"
 #include "proxy/admin/explain_endpoint.h"
 #include "proxy/admin/stats_endpoint.h"
 #include "proxy/proxy.h"
@@ -73,6 +74,7 @@ struct ProxyWorldOptions {
   IndexerOptions indexer = {};
   AdminOptions admin = {};
   CallersOptions callers = {};
+  CacheAdminOptions cache_admin = {};
   CollectionsOptions collections = {};
   std::string listen_host = "127.0.0.1";
   CacheMode mode = CacheMode::kOn;
@@ -108,6 +110,7 @@ class ProxyWorld {
   Indexer& indexer() { return *indexer_; }
   EmbeddingsService& embeddings() { return *embeddings_; }
   ResponseCache& response_cache() { return response_cache_; }
+  CacheAdmin& cache_admin() { return *cache_admin_; }
   // The records of requests that were sent to their end.
   std::vector<RequestRecord> records() const;
   // From now on records say why a request missed.
@@ -159,6 +162,7 @@ class ProxyWorld {
   Partitioner partitioner_{"a partition secret of 32 bytes...."};
   ClientKeys client_keys_;
   Callers callers_;
+  std::unique_ptr<CacheAdmin> cache_admin_;
   std::unique_ptr<Proxy> proxy_;
   CacheMode mode_;
   const std::function<void(const RequestRecord&)> unobserved_;
