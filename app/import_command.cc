@@ -95,7 +95,7 @@ class Importer {
       Tally taken;
       int refused = 0;
       Headers asked;
-      const Status sent = Send(part, taken, refused, asked);
+      Status sent = Send(part, taken, refused, asked);
       const bool again = refused != 0 ? IsWorthRepeating(refused)
                                       : !sent.ok() && sent.error().code == ErrorCode::kUnavailable;
       if (sent.ok() || !again || attempt > kRetries) {
@@ -120,7 +120,7 @@ class Importer {
     request.interrupt = &interrupt_;
     bool finished = false;
     std::optional<Error> wrong_line;
-    const Status status = StreamLines(
+    Status status = StreamLines(
         session_, request,
         [&](std::string_view line) -> Status {
           const auto document = JsonDocument::Parse(line);

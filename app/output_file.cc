@@ -49,10 +49,12 @@ Status OutputFile::WriteAt(std::uint64_t offset, std::string_view bytes) {
   return {};
 }
 
-Status OutputFile::Commit() {
+Status OutputFile::Commit(Durability durability) {
   if (std::fflush(file_) != 0) return Problem("cannot write");
   if (temporary_.empty()) return {};
-  if (::fsync(::fileno(file_)) != 0) return Problem("cannot write");
+  if (durability == Durability::kSynced && ::fsync(::fileno(file_)) != 0) {
+    return Problem("cannot write");
+  }
   if (std::fclose(std::exchange(file_, nullptr)) != 0) return Problem("cannot write");
   if (std::rename(temporary_.c_str(), path_.c_str()) != 0) return Problem("cannot name");
   committed_ = true;

@@ -26,8 +26,9 @@ class OutputFile {
   Status Write(std::string_view bytes);
   // Over bytes written before; the next Write goes on at the end. Not of standard output.
   Status WriteAt(std::uint64_t offset, std::string_view bytes);
-  // Brings it to the disk under its own name.
-  Status Commit();
+  // Gives it its own name. kSynced: it is on the disk then, which may take a second on a busy one.
+  enum class Durability { kSynced, kWritten };
+  Status Commit(Durability durability = Durability::kSynced);
 
   const std::string& path() const { return path_; }
 

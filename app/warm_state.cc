@@ -31,6 +31,7 @@ std::string TextHash::Digits() const {
 Result<std::optional<WarmState>> LoadWarmState(const std::string& path) {
   if (::access(path.c_str(), F_OK) != 0) return std::optional<WarmState>();
   LARDER_ASSIGN_OR_RETURN(const std::string text, ReadAll(path, kMaxBytes));
+  if (text.empty()) return std::optional<WarmState>();  // what a power cut leaves of a new file
   const auto document = JsonDocument::Parse(text);
   const Error bad = InvalidArgument(path +
                                     " is no state of a warm; remove it, or name another "
@@ -58,7 +59,7 @@ Status SaveWarmState(const std::string& path, const WarmState& state) {
   out.Member("done", state.done).Member("sha256", state.hash).EndObject();
   LARDER_ASSIGN_OR_RETURN(const auto file, OutputFile::Create(path));
   LARDER_RETURN_IF_ERROR(file->Write(out.str() + "\n"));
-  return file->Commit();
+  return file->Commit(OutputFile::Durability::kWritten);
 }
 
 }  // namespace larder

@@ -38,7 +38,8 @@ class TextHash {
 
 // nullopt when there is no such file. Errors: kIo; kInvalidArgument: it is no state of this kind.
 Result<std::optional<WarmState>> LoadWarmState(const std::string& path);
-// Whole or not at all. Errors: kIo.
+// Whole or not at all; not waited for until it is on the disk: work goes on meanwhile, and what a
+// power cut takes is asked for once more, from the cache. Errors: kIo.
 Status SaveWarmState(const std::string& path, const WarmState& state);
 
 }  // namespace larder

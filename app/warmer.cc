@@ -50,10 +50,10 @@ std::int64_t BilledOf(const ClientReply& reply) {
 // What the threads share.
 class Warmer::Work {
  public:
-  Work(const WarmerOptions& options, Interrupt& interrupt, WarmState state, TextHash hash)
+  Work(const WarmerOptions& options, Interrupt& interrupt, WarmState state, const TextHash& hash)
       : options_(options),
         interrupt_(interrupt),
-        hash_(std::move(hash)),
+        hash_(hash),
         read_(state.done),
         texts_(options.texts_per_second),
         requests_(options.requests_per_minute ? std::optional(*options.requests_per_minute / 60)
@@ -241,9 +241,9 @@ class Warmer::Work {
 Warmer::Warmer(WarmerOptions options, Interrupt& interrupt)
     : options_(std::move(options)), interrupt_(interrupt) {}
 
-Status Warmer::Run(TextSource& source, WarmState state, TextHash hash,
+Status Warmer::Run(TextSource& source, WarmState state, const TextHash& hash,
                    const std::function<void(const WarmTally&, const WarmState&)>& told) {
-  Work work(options_, interrupt_, std::move(state), std::move(hash));
+  Work work(options_, interrupt_, std::move(state), hash);
   const auto tell = [&] {
     auto [tally, standing] = work.standing();
     tally.bytes = source.input().read_bytes();

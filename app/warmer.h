@@ -47,7 +47,7 @@ class Warmer {
   // the counts and the state to keep. When it ends, for whatever reason, it is called once more.
   // Errors: those of the source, and of the first request that cannot be repaired, after those
   // under way have ended; kCancelled: interrupted.
-  Status Run(TextSource& source, WarmState state, TextHash hash,
+  Status Run(TextSource& source, WarmState state, const TextHash& hash,
              const std::function<void(const WarmTally&, const WarmState&)>& told);
 
  private:

@@ -261,6 +261,14 @@ TEST(WarmStateTest, IsReadBackAsItWasWritten) {
   EXPECT_EQ((*state)->hash, hash.Digits());
 }
 
+TEST(WarmStateTest, AnEmptyFileIsNoState) {
+  const TempDir dir;
+  std::ofstream(dir.path() + "/state") << "";
+  const auto state = LoadWarmState(dir.path() + "/state");
+  ASSERT_TRUE(state.ok());
+  EXPECT_FALSE(*state);
+}
+
 TEST(WarmStateTest, TextsThatJoinToTheSameBytesDiffer) {
   TextHash one;
   one.Add("ab");
