@@ -49,7 +49,7 @@ build_bench() {
       fail "cmake failed: $(cat "$work_dir/cmake.log")"
   fi
   cmake --build "$build_dir" --target larder bench_upstream bench_bare bench_httplib bench_load \
-    bench_stream bench_crowd bench_strict >&2
+    bench_stream bench_crowd bench_strict bench_observe >&2
 }
 
 # on CORE COMMAND...: runs it on that core, when there is such a core and taskset.
@@ -138,17 +138,19 @@ start_nginx() {
   [ -n "$nginx" ] || fail "nginx has no worker"
 }
 
-# start_larder CORE UPSTREAM_PORT DATA_DIR: with the config on standard input; sets pid and port.
+# start_larder CORE UPSTREAM_PORT DATA_DIR [NAME]: with the config on standard input, and a log NAME.log in the work folder
+# (larder.log) that is appended to; sets pid and port.
 start_larder() {
-  local out=$work_dir/larder.out
-  cat >"$work_dir/larder.toml"
-  : >"$out"
-  on "$1" "$build_dir/larder" serve --config "$work_dir/larder.toml" --listen 127.0.0.1:0 \
-    --upstream "http://127.0.0.1:$2/v1" --data-dir "$3" >"$out" 2>"$work_dir/larder.log" &
+  local files=$work_dir/${4:-larder}
+  cat >"$files.toml"
+  : >"$files.out"
+  : >"$files.log"
+  on "$1" "$build_dir/larder" serve --config "$files.toml" --listen 127.0.0.1:0 \
+    --upstream "http://127.0.0.1:$2/v1" --data-dir "$3" >"$files.out" 2>>"$files.log" &
   pid=$!
   started+=("$pid")
-  wait_for 20 grep -q listening "$out" || fail "larder did not start: $(cat "$work_dir/larder.log")"
-  port=$(sed -n 's/.*http:.*://p' "$out")
+  wait_for 20 grep -q listening "$files.out" || fail "larder did not start: $(cat "$files.log")"
+  port=$(sed -n 's/.*http:.*://p' "$files.out")
 }
 
 # upstream_count PORT MEMBER: requests or inputs that the stand-in has seen.
