@@ -2,15 +2,14 @@
 
 #include <openssl/rand.h>
 
-#include <algorithm>
 #include <atomic>
 #include <optional>
-#include <set>
 #include <thread>
 
 #include "app/admin_api.h"
 #include "app/data_dir.h"
 #include "app/databases.h"
+#include "app/module_options.h"
 #include "app/upkeep.h"
 #include "base/replaceable.h"
 #include "cache/off_loop_store.h"
@@ -40,75 +39,10 @@ std::string NewVia() {
   return via;
 }
 
-// In alphabetical order, each once: the order in which they stand in a file is no part of a key.
-std::vector<std::string> KeyHeadersOf(const Config& config) {
-  const std::set<std::string> names(config.key_headers.begin(), config.key_headers.end());
-  return {names.begin(), names.end()};
-}
-
-EmbeddingsServiceOptions EmbeddingsOptionsOf(const Config& config) {
-  EmbeddingsServiceOptions options = config.embeddings;
-  options.key_headers = KeyHeadersOf(config);
-  options.lifetimes = LifetimeRules(config.lifetimes);
-  return options;
-}
-
-ResponsesOptions ResponsesOptionsOf(const Config& config) {
-  ResponsesOptions options = config.responses;
-  options.key_headers = KeyHeadersOf(config);
-  options.lifetimes = LifetimeRules(config.lifetimes);
-  return options;
-}
-
-// The longest that an embedding may live: what is indexed and shown is held against its own.
-std::chrono::seconds LongestEmbeddingLifetime(const Config& config) {
-  std::chrono::seconds longest = config.embedding_cache.lifetime;
-  for (const LifetimeRule& rule : config.lifetimes) longest = std::max(longest, rule.lifetime);
-  return longest;
-}
-
-TelemetryOptions TelemetryOptionsOf(const Config& config) {
-  TelemetryOptions options = config.telemetry;
-  options.prices = config.prices;
-  return options;
-}
-
-SpaceSet::Options SpacesOptionsOf(const Config& config) {
-  SpaceSet::Options options = config.spaces;
-  options.directory = config.data_dir + "/index/texts";
-  return options;
-}
-
-CollectionsOptions CollectionsOptionsOf(const Config& config) {
-  CollectionsOptions options = config.collections;
-  options.directory = config.data_dir + "/index/collections";
-  const VectorSpace::Options& space = config.spaces.space;
-  options.m = space.m;
-  options.ef_construction = space.ef_construction;
-  options.ef_search = space.ef_search;
-  options.exact_below = space.exact_below;
-  options.tail = space.tail;
-  return options;
-}
-
 // None when nothing is to be kept of a request: then it is not even described.
 Proxy::Observer ObserverOf(const Config& config, Telemetry& telemetry) {
   if (!config.telemetry.enabled && !config.log_requests) return {};
   return [&telemetry](const RequestRecord& record) { telemetry.Record(record); };
-}
-
-CacheAdminOptions CacheAdminOptionsOf(const Config& config) {
-  CacheAdminOptions options = config.cache_admin;
-  options.mode = config.cache_mode;
-  options.upstream = config.upstream.url;
-  return options;
-}
-
-// [[upstreams]] in their order, then [upstream], which takes what they do not.
-std::vector<UpstreamOptions> UpstreamsOf(const Config& config) {
-  std::vector<UpstreamOptions> upstreams = config.upstreams;
-  upstreams.push_back(config.upstream);
-  return upstreams;
 }
 
 }  // namespace
@@ -373,11 +307,15 @@ Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log, std::str
   graph.embeddings.set_diagnosis(graph.diagnosis);
   graph.responses_handler.set_diagnosis(graph.diagnosis);
   graph.LoadClientKeys();
-  graph.cache_admin.set_purge_observer([&graph](std::span<const CacheKey> keys, EntryLayer) {
-    graph.diagnosis.NoteGone(keys, MissReason::kPurged);
+  using Kind = MissDiagnosis::Kind;
+  graph.cache_admin.set_purge_observer([&graph](std::span<const CacheKey> keys, EntryLayer layer) {
+    const Kind kind = layer == EntryLayer::kEmbeddings ? Kind::kEmbedding : Kind::kResponse;
+    graph.diagnosis.NoteGone(kind, keys, MissReason::kPurged);
+    if (keys.empty()) graph.diagnosis.NoteAllPurged(kind);
   });
-  graph.upkeep.set_evicted([&graph](const CacheKey& key, Family) {
-    graph.diagnosis.NoteGone({&key, 1}, MissReason::kEvicted);
+  graph.upkeep.set_evicted([&graph](const CacheKey& key, Family layer) {
+    const Kind kind = layer == Family::kEmbeddings ? Kind::kEmbedding : Kind::kResponse;
+    graph.diagnosis.NoteGone(kind, {&key, 1}, MissReason::kEvicted);
   });
   graph.collections.Start();  // before the first request can ask for one
   LARDER_RETURN_IF_ERROR(graph.front.Start());

@@ -60,7 +60,11 @@ class FileReader {
   Result<SettingValue> ValueOf(const Setting& setting, const TomlNode& node) {
     SkipInside(node);
     if (setting.secret) return MisplacedSecret(setting);
+    if (setting.decimal && !node.decimal.empty()) return CheckSetting(setting, node.decimal);
     if (!node.value) return WrongType(setting, node.kind);
+    if (const auto* whole = std::get_if<std::int64_t>(&*node.value); whole && setting.decimal) {
+      return CheckSetting(setting, std::to_string(*whole));
+    }
     return CheckSetting(setting, *node.value);
   }
   ValueSource SourceOf(const Setting& setting, const TomlNode& node) const {

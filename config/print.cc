@@ -95,7 +95,7 @@ std::string Facts(const Setting& setting, const SettingValue& value) {
       facts = "true or false.";
       break;
     case SettingKind::kString:
-      facts = "A string.";
+      facts = setting.decimal ? "A decimal number." : "A string.";
       break;
     case SettingKind::kStrings:
       facts = "An array of strings.";
@@ -113,6 +113,12 @@ std::string Facts(const Setting& setting, const SettingValue& value) {
   if (!setting.flag.empty()) facts += " Flag: " + std::string(setting.flag) + ".";
   if (setting.live) facts += " Changes on reload.";
   return facts;
+}
+
+// The value as TOML; a decimal without quotes, as people write numbers.
+std::string ShowValue(const Setting& setting, const SettingValue& value) {
+  if (!setting.decimal || std::get<std::string>(value).empty()) return TomlValue(value);
+  return std::get<std::string>(value);
 }
 
 std::string Assignment(const Setting& setting, std::string_view toml) {
@@ -145,7 +151,7 @@ std::string OriginOf(const LoadedConfig& loaded, std::string_view key) {
 void AppendValue(std::string& out, const Setting& setting, const SettingValue& value,
                  const std::string& origin) {
   if (!setting.secret) {
-    out += Assignment(setting, TomlValue(value)) + "  # " + origin + "\n";
+    out += Assignment(setting, ShowValue(setting, value)) + "  # " + origin + "\n";
     return;
   }
   const bool is_set = !std::get<std::string>(value).empty();
@@ -174,7 +180,7 @@ void AppendExample(std::string& out, const TableSetting& table) {
       AppendComment(out, "What is not given of these is as in [" +
                              std::string(FindSetting(row.inherits)->table()) + "].");
     }
-    out += "#" + Assignment(row, row.example.empty() ? TomlValue(value) : row.example) + "\n";
+    out += "#" + Assignment(row, row.example.empty() ? ShowValue(row, value) : row.example) + "\n";
   }
 }
 
@@ -215,7 +221,7 @@ std::string DocumentedDefaults() {
           if (setting.secret) continue;
           const SettingValue value = setting.read(defaults);
           AppendComment(out, Facts(setting, value));
-          out += "#" + Assignment(setting, TomlValue(value)) + "\n";
+          out += "#" + Assignment(setting, ShowValue(setting, value)) + "\n";
         }
       },
       [&](const TableSetting& table) { AppendExample(out, table); });

@@ -33,7 +33,7 @@ std::string Expected(const Setting& setting) {
     case SettingKind::kBoolean:
       return "true or false";
     case SettingKind::kString:
-      return "a string";
+      return setting.decimal ? "a decimal number" : "a string";
     case SettingKind::kChoice:
       return ChoicesOf(setting);
     case SettingKind::kStrings:

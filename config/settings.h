@@ -46,6 +46,7 @@ struct Setting {
   std::string_view environment = {};  // the variable that sets it; empty for none
   std::string_view flag = {};         // the flag that sets it ("--listen"); empty for none
   bool secret = false;                // from the environment alone; never printed
+  bool decimal = false;               // of kString: a number, in the file with quotes or without
   bool live = false;                  // takes effect when the configuration is read again
 
   // Of a TableSetting's row. What an element has that does not give it: nothing else than a value
@@ -72,6 +73,11 @@ struct Setting {
   constexpr Setting Flag(std::string_view name) const {
     Setting copy = *this;
     copy.flag = name;
+    return copy;
+  }
+  constexpr Setting Decimal() const {
+    Setting copy = *this;
+    copy.decimal = true;
     return copy;
   }
   constexpr Setting Secret() const {

@@ -20,8 +20,8 @@ Result<std::string> NormaliseCurrency(std::string_view text) {
 Result<std::string> NormaliseAmount(std::string_view text) {
   if (!ParseAmountNano(text)) {
     return InvalidArgument(
-        "must be a plain decimal from 0 to 1000000, in quotes, with at most 9 digits behind the "
-        "point, such as \"2.50\", got " +
+        "must be a decimal from 0 to 1000000 with at most 9 digits behind the point, such as 2.50, "
+        "got " +
         ShowText(text));
   }
   return std::string(text);
@@ -45,15 +45,16 @@ constexpr Setting kPriceRows[] = {
         "Models as clients ask for them, as patterns in which * is any text; none = every model.")
         .Normalised(&NormaliseModelPattern)
         .Example(R"(["gpt-4o*"])"),
-    PlainRow<LARDER_IN(prices, input)>("prices.input",
-                                       "What a million input tokens cost, as a decimal in quotes.")
+    PlainRow<LARDER_IN(prices, input)>("prices.input", "What a million input tokens cost.")
         .Normalised(&NormaliseAmount)
         .Required()
-        .Example(R"("2.50")"),
+        .Decimal()
+        .Example("2.5"),
     PlainRow<LARDER_IN(prices, output)>(
         "prices.output", "What a million tokens cost that the model writes; not given = as input.")
         .Normalised(&NormaliseAmount)
-        .Example(R"("10")"),
+        .Decimal()
+        .Example("10"),
 };
 
 }  // namespace

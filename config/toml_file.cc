@@ -3,6 +3,8 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <exception>
 #include <tuple>
 #include <utility>
@@ -40,6 +42,14 @@ std::string_view KindName(const toml::node& node) {
     default:
       return "something else";
   }
+}
+
+// As short as it reads back, without exponent.
+std::string DecimalOf(double number) {
+  std::array<char, 400> digits{};
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), number, std::chars_format::fixed);
+  return {digits.data(), end.ptr};
 }
 
 std::optional<SettingValue> ValueOf(const toml::node& node) {
@@ -83,6 +93,7 @@ class Collector {
     flat.is_array_of_tables = node.is_array_of_tables();
     flat.value = ValueOf(node);
     if (!flat.value) flat.kind = KindName(node);
+    if (const auto* number = node.as_floating_point()) flat.decimal = DecimalOf(number->get());
     if (!array_.empty()) {
       flat.array = array_;
       flat.element = element_;

@@ -35,7 +35,8 @@ struct TomlNode {
   // Absent for a table and for what no setting can be: a float, a date, an array of anything but
   // strings.
   std::optional<SettingValue> value;
-  std::string_view kind;  // of what has no value, for a message: "a float", "a table"
+  std::string decimal = {};  // of a number with a fraction: its digits, "2.5"
+  std::string_view kind;     // of what has no value, for a message: "a float", "a table"
 };
 
 struct TomlFile {

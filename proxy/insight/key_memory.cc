@@ -50,6 +50,16 @@ void KeyMemory::Note(const CacheKey& key, Fate fate) {
   bucket.slots[0].store(word, std::memory_order_relaxed);
 }
 
+void KeyMemory::NoteAll(Fate fate) {
+  for (std::size_t i = 0; i <= mask_; ++i) {
+    for (auto& slot : buckets_[i].slots) {
+      const std::uint64_t word = slot.load(std::memory_order_relaxed);
+      if (word == 0) continue;
+      slot.store((word & ~kFateBits) | static_cast<std::uint64_t>(fate), std::memory_order_relaxed);
+    }
+  }
+}
+
 std::optional<KeyMemory::Fate> KeyMemory::Of(const CacheKey& key) const {
   const std::uint64_t fingerprint = FingerprintOf(key);
   for (const auto& slot : BucketOf(key).slots) {

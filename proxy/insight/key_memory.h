@@ -20,6 +20,8 @@ class KeyMemory {
   explicit KeyMemory(std::size_t bytes);
 
   void Note(const CacheKey& key, Fate fate);
+  // All keys that were noted so far.
+  void NoteAll(Fate fate);
   // nullopt: never noted, or forgotten.
   std::optional<Fate> Of(const CacheKey& key) const;
 

@@ -2,16 +2,19 @@
 
 namespace larder {
 
-MissDiagnosis::Parts::Parts(std::size_t bytes)
-    : keys(bytes / 4), embeddings(bytes * 3 / 8), responses(bytes * 3 / 8) {}
+MissDiagnosis::Parts::Parts(std::size_t bytes) : keys(bytes / 4), stored(bytes * 3 / 4) {}
 
 MissDiagnosis::MissDiagnosis(MissDiagnosisOptions options)
-    : parts_(options.memory_bytes == 0 ? nullptr : std::make_unique<Parts>(options.memory_bytes)) {}
+    : parts_(options.memory_bytes == 0
+                 ? nullptr
+                 : new std::array<Parts, 2>{Parts(options.memory_bytes / 2),
+                                            Parts(options.memory_bytes / 2)}) {}
 
 MissDiagnosis::Diagnosis MissDiagnosis::Judge(Kind kind, const CacheKey& key,
                                               const RequestShape& shape) const {
   if (parts_ == nullptr) return {};
-  if (const auto fate = parts_->keys.Of(key)) {
+  const Parts& parts = PartsOf(kind);
+  if (const auto fate = parts.keys.Of(key)) {
     switch (*fate) {
       case KeyMemory::Fate::kEvicted:
         return {MissReason::kEvicted};
@@ -21,23 +24,27 @@ MissDiagnosis::Diagnosis MissDiagnosis::Judge(Kind kind, const CacheKey& key,
         return {MissReason::kExpired};
     }
   }
-  const NearTable& table = kind == Kind::kEmbedding ? parts_->embeddings : parts_->responses;
-  auto near = table.Find(shape, key);
+  auto near = parts.stored.Find(shape, key);
   if (!near) return {};
   return {MissReason::kChanged, std::move(near)};
 }
 
 void MissDiagnosis::NoteStored(Kind kind, const CacheKey& key, const RequestShape& shape) {
   if (parts_ == nullptr) return;
-  parts_->keys.Note(key, KeyMemory::Fate::kStored);
-  (kind == Kind::kEmbedding ? parts_->embeddings : parts_->responses).Remember(shape, key);
+  Parts& parts = PartsOf(kind);
+  parts.keys.Note(key, KeyMemory::Fate::kStored);
+  parts.stored.Remember(shape, key);
 }
 
-void MissDiagnosis::NoteGone(std::span<const CacheKey> keys, MissReason why) {
+void MissDiagnosis::NoteGone(Kind kind, std::span<const CacheKey> keys, MissReason why) {
   if (parts_ == nullptr) return;
   const auto fate =
       why == MissReason::kPurged ? KeyMemory::Fate::kPurged : KeyMemory::Fate::kEvicted;
-  for (const CacheKey& key : keys) parts_->keys.Note(key, fate);
+  for (const CacheKey& key : keys) PartsOf(kind).keys.Note(key, fate);
+}
+
+void MissDiagnosis::NoteAllPurged(Kind kind) {
+  if (parts_ != nullptr) PartsOf(kind).keys.NoteAll(KeyMemory::Fate::kPurged);
 }
 
 }  // namespace larder

@@ -3,7 +3,7 @@
 // a request is kept but hashes and the names of its fields. Thread-safe.
 #pragma once
 
-#include <atomic>
+#include <array>
 #include <memory>
 #include <optional>
 #include <span>
@@ -36,7 +36,9 @@ class MissDiagnosis {
 
   void NoteStored(Kind kind, const CacheKey& key, const RequestShape& shape);
   // `why` is kEvicted or kPurged.
-  void NoteGone(std::span<const CacheKey> keys, MissReason why);
+  void NoteGone(Kind kind, std::span<const CacheKey> keys, MissReason why);
+  // Everything of the kind was purged.
+  void NoteAllPurged(Kind kind);
 
   // Whether shapes are of any use: making one costs a pass over the request.
   bool enabled() const { return parts_ != nullptr; }
@@ -45,10 +47,12 @@ class MissDiagnosis {
   struct Parts {
     explicit Parts(std::size_t bytes);
     KeyMemory keys;
-    NearTable embeddings;
-    NearTable responses;
+    NearTable stored;
   };
-  const std::unique_ptr<Parts> parts_;
+  const Parts& PartsOf(Kind kind) const { return (*parts_)[static_cast<std::size_t>(kind)]; }
+  Parts& PartsOf(Kind kind) { return (*parts_)[static_cast<std::size_t>(kind)]; }
+
+  const std::unique_ptr<std::array<Parts, 2>> parts_;
 };
 
 }  // namespace larder

@@ -252,5 +252,27 @@ TEST(LifetimeTablesTest, BecomeRulesInTheOrderOfTheFile) {
   EXPECT_EQ(result.loaded->config.cache_mode, CacheMode::kRecord);
 }
 
+TEST(PriceTablesTest, TakeNumbersWithQuotesOrWithout) {
+  const auto result = Loading()
+                          .File(
+                              "[[prices]]\nmodels = ['a']\ninput = 2.50\noutput = 10\n"
+                              "[[prices]]\nmodels = ['b']\ninput = '0.000000001'\n")
+                          .Load();
+  ASSERT_TRUE(result.ok()) << result.problems.front();
+  const auto& prices = result.loaded->config.prices;
+  ASSERT_THAT(prices, SizeIs(2));
+  EXPECT_EQ(prices[0].input, "2.5");
+  EXPECT_EQ(prices[0].output, "10");
+  EXPECT_EQ(prices[1].input, "0.000000001");
+  EXPECT_EQ(prices[1].output, "");
+}
+
+TEST(PriceTablesTest, RefuseWhatIsNoPrice) {
+  for (const char* price : {"-1", "-0.5", "'a'", "1e9", "true", "nan", "inf", "0.0000000001"}) {
+    EXPECT_FALSE(Loading().File(std::string("[[prices]]\ninput = ") + price + "\n").Load().ok())
+        << price;
+  }
+}
+
 }  // namespace
 }  // namespace larder

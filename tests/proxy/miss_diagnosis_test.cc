@@ -72,12 +72,22 @@ TEST_F(MissDiagnosisTest, WhatWasStoredAndIsGoneHasExpiredUnlessItIsKnownWhy) {
   const RequestShape shape = Shape({{"model", "m"}}, "a");
   Store(1, shape);
   EXPECT_EQ(Judge(1, shape).why, MissReason::kExpired);
-  diagnosis_.NoteGone(std::vector{KeyNumber(1)}, MissReason::kEvicted);
+  diagnosis_.NoteGone(kResponse, std::vector{KeyNumber(1)}, MissReason::kEvicted);
   EXPECT_EQ(Judge(1, shape).why, MissReason::kEvicted);
-  diagnosis_.NoteGone(std::vector{KeyNumber(1)}, MissReason::kPurged);
+  diagnosis_.NoteGone(kResponse, std::vector{KeyNumber(1)}, MissReason::kPurged);
   EXPECT_EQ(Judge(1, shape).why, MissReason::kPurged);
   Store(1, shape);
   EXPECT_EQ(Judge(1, shape).why, MissReason::kExpired);
+}
+
+TEST_F(MissDiagnosisTest, APurgeOfEverythingTakesOneKindAlone) {
+  const RequestShape shape = Shape({{"model", "m"}}, "a");
+  Store(1, shape);
+  diagnosis_.NoteStored(kEmbedding, KeyNumber(1), shape);
+  diagnosis_.NoteAllPurged(kResponse);
+  EXPECT_EQ(Judge(1, shape).why, MissReason::kPurged);
+  EXPECT_EQ(diagnosis_.Judge(kEmbedding, KeyNumber(1), shape).why, MissReason::kExpired);
+  EXPECT_EQ(Judge(2, RequestShape()).why, MissReason::kCold);
 }
 
 TEST_F(MissDiagnosisTest, EmbeddingsAreNotComparedWithResponses) {
@@ -108,7 +118,7 @@ TEST(MissDiagnosisOffTest, CallsEveryMissCold) {
   MissDiagnosis off({0});
   const RequestShape shape = Shape({{"model", "m"}}, "a");
   off.NoteStored(kResponse, KeyNumber(1), shape);
-  off.NoteGone(std::vector{KeyNumber(1)}, MissReason::kPurged);
+  off.NoteGone(kResponse, std::vector{KeyNumber(1)}, MissReason::kPurged);
   EXPECT_EQ(off.Judge(kResponse, KeyNumber(1), shape).why, MissReason::kCold);
   EXPECT_FALSE(off.enabled());
 }

@@ -1,0 +1,23 @@
+// What each module is told of the configuration, where that is more than its own options there.
+// Thread-safety: pure functions.
+#pragma once
+
+#include <chrono>
+#include <vector>
+
+#include "config/config.h"
+
+namespace larder {
+
+EmbeddingsServiceOptions EmbeddingsOptionsOf(const Config& config);
+ResponsesOptions ResponsesOptionsOf(const Config& config);
+// The longest that an embedding may live: what is indexed and shown is held against its own.
+std::chrono::seconds LongestEmbeddingLifetime(const Config& config);
+TelemetryOptions TelemetryOptionsOf(const Config& config);
+SpaceSet::Options SpacesOptionsOf(const Config& config);
+CollectionsOptions CollectionsOptionsOf(const Config& config);
+CacheAdminOptions CacheAdminOptionsOf(const Config& config);
+// [[upstreams]] in their order, then [upstream], which takes what they do not.
+std::vector<UpstreamOptions> UpstreamsOf(const Config& config);
+
+}  // namespace larder
