@@ -34,6 +34,7 @@ void RequestShape::AddContent(std::string_view field, std::string_view value) {
 }
 
 std::string RequestShape::Normalised(std::string_view text) {
+  const bool overlooks_digits = text.size() >= kLongText;
   std::string normalised;
   normalised.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -45,7 +46,7 @@ std::string RequestShape::Normalised(std::string_view text) {
       if (escaped == 'n' || escaped == 't' || escaped == 'r') continue;
       normalised += c;
       normalised += escaped;
-    } else if (c >= '0' && c <= '9') {
+    } else if (overlooks_digits && c >= '0' && c <= '9') {
       if (normalised.empty() || normalised.back() != '0') normalised += '0';
     } else {
       normalised += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

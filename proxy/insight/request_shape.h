@@ -35,10 +35,11 @@ class RequestShape {
   // The same with the normalised contents.
   std::uint64_t normalised_sum() const { return normalised_sum_; }
 
-  // `text` without white space (escaped as in JSON or not) and with every run of digits as one:
-  // what clients tend to add without meaning it (a time of day, a trailing line end). ASCII letters
-  // are lower case.
+  // `text` without white space (escaped as in JSON or not), ASCII letters in lower case; and from
+  // kLongText bytes on with every run of digits as one: what clients tend to add without meaning it
+  // (a trailing line end, a time of day). In a short text a number may be all there is to say.
   static std::string Normalised(std::string_view text);
+  static constexpr std::size_t kLongText = 160;
 
  private:
   std::vector<Field> fields_;

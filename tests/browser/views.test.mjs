@@ -82,7 +82,8 @@ test('search finds what was embedded, an exact search agrees, and the cut is liv
   await embed(origin, ['jam on the second shelf', 'bread in the box', 'the quarterly report']);
   const { page, check } = await openPage(world.browser, origin, { hash: '#search' });
   await eventually(20_000, 'all three are indexed', async () => (await statsOf(origin)).index.vectors >= 3);
-  assert.equal(await page.locator('#model').inputValue(), 'larder-hash-384');
+  await eventually(20_000, 'the model is filled in',
+                   async () => await page.locator('#model').inputValue() === 'larder-hash-384');
   await page.locator('#query').fill('jam on a shelf');
   await page.locator('#top-k').fill('3');
   await page.locator('#exact').check();

@@ -60,9 +60,9 @@ TEST_F(MissDiagnosisTest, TwoChangedFieldsAreAnotherRequest) {
   EXPECT_EQ(Judge(2, Shape({{"model", "n"}, {"top_p", "0.5"}}, "a")).why, MissReason::kCold);
 }
 
-TEST_F(MissDiagnosisTest, ContentThatDiffersInSpaceOrDigitsAloneIsAChangedField) {
-  Store(1, Shape({{"model", "m"}}, "At 10:42: hello"));
-  const auto judged = Judge(2, Shape({{"model", "m"}}, "At 10:43: hello\n"));
+TEST_F(MissDiagnosisTest, ContentThatDiffersInCaseOrSpaceAloneIsAChangedField) {
+  Store(1, Shape({{"model", "m"}}, "At noon: hello"));
+  const auto judged = Judge(2, Shape({{"model", "m"}}, "at  noon: hello\n"));
   EXPECT_EQ(judged.why, MissReason::kChanged);
   EXPECT_EQ(judged.near->field, "messages");
   EXPECT_TRUE(judged.near->normalised);

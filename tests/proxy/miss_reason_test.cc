@@ -49,11 +49,21 @@ TEST_F(MissReasonTest, AnotherQuestionIsCold) {
   EXPECT_EQ(why(), "cold");
 }
 
-TEST_F(MissReasonTest, AQuestionWithATimeOfDayInItIsNamed) {
-  Chat(R"({"model":"m","messages":[{"role":"user","content":"It is 10:41. Hello"}]})");
-  Chat(R"({"model":"m","messages":[{"role":"user","content":"It is 10:42. Hello"}]})");
+TEST_F(MissReasonTest, ALongQuestionWithATimeOfDayInItIsNamed) {
+  const auto ask = [&](const std::string& time) {
+    Chat(R"({"model":"m","messages":[{"role":"user","content":"It is )" + time + ". " +
+         std::string(200, 'x') + R"("}]})");
+  };
+  ask("10:41");
+  ask("10:42");
   EXPECT_EQ(why(), "changed");
   EXPECT_EQ(changed(), "messages");
+}
+
+TEST_F(MissReasonTest, ShortQuestionsWithAnotherNumberAreOtherQuestions) {
+  Chat(R"({"model":"m","messages":[{"role":"user","content":"what is item 1"}]})");
+  Chat(R"({"model":"m","messages":[{"role":"user","content":"what is item 2"}]})");
+  EXPECT_EQ(why(), "cold");
 }
 
 TEST_F(MissReasonTest, AnotherCredentialOrNamespaceIsNamed) {
