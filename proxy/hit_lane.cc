@@ -11,6 +11,12 @@ namespace {
 
 // A body that grew to more than this is given back once it has been sent.
 constexpr std::size_t kKeptBytes = 1U << 20;
+// Room for a usual body from the start: a buffer that grew stands at any place in its page, and the
+// kernel's copy from some of them takes 0.3 us longer.
+constexpr std::size_t kFirstBytes = 64UL * 1024;
+
+// A step of the wall clock shows in records after so long.
+constexpr std::chrono::milliseconds kHoldAgainst{10};
 
 std::chrono::microseconds Micros(MonoTime::duration time) {
   return std::chrono::duration_cast<std::chrono::microseconds>(time);
@@ -30,7 +36,9 @@ std::string_view PlainPath(std::string_view target) {
 HitLane::HitLane(const Parts& parts)
     : parts_(parts),
       fields_(parts.embeddings.options().key_headers),
-      embeddings_(parts.embeddings, parts.clock) {}
+      embeddings_(parts.embeddings, parts.clock) {
+  body_.reserve(kFirstBytes);
+}
 
 bool HitLane::Answer(const FastRequest& request, FastAnswer& answer) {
   const RequestHeadView& head = request.head;
@@ -128,19 +136,30 @@ void HitLane::WriteHead(const FastRequest& request) {
   head_ += "Connection: keep-alive\r\n\r\n";
 }
 
-void HitLane::Finish(const Parts& parts, MonoTime received, RequestRecord& record,
-                     const SendOutcome& outcome) {
-  record.finished_at = parts.clock.Now();
+WallTime HitLane::WallAt(MonoTime now) {
+  if (held_against_ == MonoTime{} || now - held_against_ >= kHoldAgainst) {
+    held_against_ = now;
+    wall_ = parts_.clock.Now();
+  }
+  return wall_ + std::chrono::duration_cast<WallTime::duration>(now - held_against_);
+}
+
+void HitLane::Finish(const Parts& parts, MonoTime now, WallTime wall, MonoTime received,
+                     RequestRecord& record, const SendOutcome& outcome) {
+  record.finished_at = wall;
   record.bytes_out = outcome.body_bytes;
   record.complete = outcome.complete;
-  record.total = Micros(parts.clock.Monotonic() - received);
+  record.total = Micros(now - received);
   record.to_first_byte =
       outcome.first_byte == MonoTime{} ? record.total : Micros(outcome.first_byte - received);
   parts.observer(record);
 }
 
 void HitLane::OnSent(const SendOutcome& outcome) {
-  if (parts_.observer) Finish(parts_, received_, record_, outcome);
+  if (parts_.observer) {
+    const MonoTime now = parts_.clock.Monotonic();
+    Finish(parts_, now, WallAt(now), received_, record_, outcome);
+  }
   entry_ = nullptr;
   if (body_.capacity() > kKeptBytes) body_ = std::string();
 }
@@ -149,8 +168,10 @@ std::function<void(const SendOutcome&)> HitLane::Later() {
   entry_ = nullptr;
   if (body_.capacity() > kKeptBytes) body_ = std::string();
   if (!parts_.observer) return [](const SendOutcome&) {};
-  return [parts = parts_, received = received_, record = record_](
-             const SendOutcome& outcome) mutable { Finish(parts, received, record, outcome); };
+  return
+      [parts = parts_, received = received_, record = record_](const SendOutcome& outcome) mutable {
+        Finish(parts, parts.clock.Monotonic(), parts.clock.Now(), received, record, outcome);
+      };
 }
 
 }  // namespace larder

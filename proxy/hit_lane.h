@@ -40,8 +40,11 @@ class HitLane final : public FastLane {
   bool AnswerEmbeddings(const HitRequest& request);
   bool AnswerResponse(const HitRequest& request);
   void WriteHead(const FastRequest& request);
-  static void Finish(const Parts& parts, MonoTime received, RequestRecord& record,
-                     const SendOutcome& outcome);
+  // The wall clock's time at a moment of the other one, which it is held against once in a while:
+  // reading a clock costs as much as writing a field.
+  WallTime WallAt(MonoTime now);
+  static void Finish(const Parts& parts, MonoTime now, WallTime wall, MonoTime received,
+                     RequestRecord& record, const SendOutcome& outcome);
 
   const Parts parts_;
   HitFields fields_;
@@ -52,6 +55,8 @@ class HitLane final : public FastLane {
   std::string head_;
   std::string body_;
   MonoTime received_{};
+  MonoTime held_against_{};  // when wall_ was read
+  WallTime wall_{};
   RequestRecord record_;
 };
 

@@ -30,8 +30,9 @@ std::size_t TextBytes(const RequestRecord& record) {
 }
 
 // Writes fields one behind another. There is always room for the fixed parts and for every string
-// of the record as it is; an escaped one makes room for itself.
-template <LogFormat kFormat>
+// of the record as it is; an escaped one makes room for itself. kBrief leaves out what is empty,
+// zero or false.
+template <LogFormat kFormat, bool kBrief>
 class Fields {
  public:
   Fields(TextBuffer& out, std::size_t room) : out_(out), room_(room), at_(out.Room(room)) {}
@@ -50,16 +51,19 @@ class Fields {
 
   template <std::size_t kSize>
   void Number(const char (&name)[kSize], std::int64_t value) {
+    if (kBrief && value == 0) return;
     Name(name);
     at_ = std::to_chars(at_, at_ + 24, value).ptr;
   }
   template <std::size_t kSize>
   void Bool(const char (&name)[kSize], bool value) {
+    if (kBrief && !value) return;
     Name(name);
     Raw(value ? "true" : "false");
   }
   template <std::size_t kSize>
   void Amount(const char (&name)[kSize], std::uint64_t nano) {
+    if (kBrief && nano == 0) return;
     Name(name);
     if (nano == 0) {
       *at_++ = '0';
@@ -69,9 +73,10 @@ class Fields {
     AppendAmount(nano, amount);
     Raw(amount);
   }
-  // A word of ours, which needs no escape.
+  // A word that needs no escape.
   template <std::size_t kSize>
   void Word(const char (&name)[kSize], std::string_view value) {
+    if (kBrief && value.empty()) return;
     Name(name);
     const bool quoted = kFormat == LogFormat::kJson || value.empty();
     if (quoted) *at_++ = '"';
@@ -80,6 +85,7 @@ class Fields {
   }
   template <std::size_t kSize>
   void String(const char (&name)[kSize], std::string_view value) {
+    if (kBrief && value.empty()) return;
     if (IsPlainLogText(value, kFormat == LogFormat::kText)) {
       Word(name, value);
       return;
@@ -133,17 +139,19 @@ class Fields {
 };
 
 // The one list of what is shown of a request.
-template <LogFormat kFormat>
-void WriteFields(const ShownRequest& request, Fields<kFormat>& fields) {
+template <LogFormat kFormat, bool kBrief>
+void WriteFields(const ShownRequest& request, Fields<kFormat, kBrief>& fields) {
   const RequestRecord& record = request.record;
   const CacheStatus& cache = record.cache;
   fields.Number("seq", static_cast<std::int64_t>(request.seq));
-  fields.Number("time_ms", ToUnixMillis(record.finished_at));
+  // Of words, a method is a token, a route one of ours, the others are hexadecimal digits. A line
+  // begins with its time.
+  if (!kBrief) fields.Number("time_ms", ToUnixMillis(record.finished_at));
   fields.String("request_id", record.request_id);
-  fields.String("trace_id", record.trace_id);
-  fields.String("method", record.method);
+  fields.Word("trace_id", record.trace_id);
+  fields.Word("method", record.method);
   fields.String("path", record.path);
-  fields.String("route", record.route);
+  fields.Word("route", record.route);
   fields.Number("status", record.status);
   fields.Word("layer", CacheLayerName(cache.layer));
   fields.Word("outcome", CacheOutcomeName(cache.outcome));
@@ -153,7 +161,7 @@ void WriteFields(const ShownRequest& request, Fields<kFormat>& fields) {
   fields.String("model", record.model);
   fields.String("upstream", record.upstream);
   fields.Hex("key", cache.key);
-  fields.String("partition", record.partition);
+  fields.Word("partition", record.partition);
   fields.Number("items", cache.items);
   fields.Number("items_hit", cache.items_hit);
   fields.Number("tokens_billed", cache.billed_tokens);
@@ -166,7 +174,11 @@ void WriteFields(const ShownRequest& request, Fields<kFormat>& fields) {
   fields.Number("first_byte_us", record.to_first_byte.count());
   fields.Number("total_us", record.total.count());
   fields.Number("bytes_out", static_cast<std::int64_t>(record.bytes_out));
-  fields.Bool("complete", record.complete);
+  if (kBrief) {
+    fields.Bool("incomplete", !record.complete);
+  } else {
+    fields.Bool("complete", record.complete);
+  }
   fields.Bool("stored", cache.stored);
   fields.Bool("collapsed", cache.collapsed);
 }
@@ -174,7 +186,7 @@ void WriteFields(const ShownRequest& request, Fields<kFormat>& fields) {
 }  // namespace
 
 void AppendRequestJson(const ShownRequest& request, TextBuffer& out) {
-  Fields<LogFormat::kJson> fields(out, kFixedBytes + TextBytes(request.record));
+  Fields<LogFormat::kJson, false> fields(out, kFixedBytes + TextBytes(request.record));
   fields.Literal("{");
   fields.First();
   WriteFields(request, fields);
@@ -200,7 +212,7 @@ void RequestText::AppendLine(const ShownRequest& request, LogFormat format, LogL
   const bool debug = level == LogLevel::kDebug;
   const std::size_t room = kFixedBytes + TextBytes(request.record);
   if (format == LogFormat::kJson) {
-    Fields<LogFormat::kJson> fields(out, room);
+    Fields<LogFormat::kJson, true> fields(out, room);
     fields.Literal(R"({"time":")");
     fields.Raw(time_of_second);
     fields.Raw({digits, sizeof(digits)});
@@ -210,7 +222,7 @@ void RequestText::AppendLine(const ShownRequest& request, LogFormat format, LogL
     fields.Literal("}\n");
     fields.Finish();
   } else {
-    Fields<LogFormat::kText> fields(out, room);
+    Fields<LogFormat::kText, true> fields(out, room);
     fields.Raw(time_of_second);
     fields.Raw({digits, sizeof(digits)});
     fields.Raw(debug ? " debug request" : " info  request");

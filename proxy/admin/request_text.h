@@ -1,7 +1,8 @@
 // How one finished request is written: as an event of the live tail, and as a line of the access
-// log, with the same fields by the same names. Never a prompt, a query string or a credential: a
-// RequestRecord has none. Cost: 0.2 us. Thread-safety: pure functions; a RequestText is one
-// thread's at a time.
+// log, with the same fields by the same names; but that a line leaves out what is empty, zero or
+// false, has "time" in place of "time_ms", and "incomplete" in place of "complete". Never a prompt,
+// a query string or a credential: a RequestRecord has none. Cost: 0.2 us. Thread-safety: pure
+// functions; a RequestText is one thread's at a time.
 #pragma once
 
 #include <array>

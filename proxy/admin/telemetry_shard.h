@@ -26,7 +26,7 @@ namespace larder {
 class alignas(64) TelemetryShard {
  public:
   // Once so many bytes of lines wait, they are to be taken.
-  static constexpr std::size_t kManyLineBytes = std::size_t{64} * 1024;
+  static constexpr std::size_t kManyLineBytes = std::size_t{256} * 1024;
   // Lines beyond are dropped.
   static constexpr std::size_t kMostLineBytes = std::size_t{4} * 1024 * 1024;
 

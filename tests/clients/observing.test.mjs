@@ -86,7 +86,7 @@ test('page, metrics, command line, log and tail agree on the same traffic', limi
   const series = await admin('timeseries?window=1h');
   const summed = (member) => series.points.reduce((sum, point) => sum + point[member], 0);
   const count = (records, test) => records.filter(test).length;
-  const total = (records, member) => records.reduce((sum, record) => sum + record[member], 0);
+  const total = (records, member) => records.reduce((sum, record) => sum + (record[member] ?? 0), 0);
 
   const own = ['admin', 'metrics', 'dashboard', 'health'];
   for (const [what, numbers] of Object.entries({

@@ -44,13 +44,13 @@ std::int64_t Micro(double amount) {
   return std::llround(amount * 1e6);
 }
 
-// Of lines or events: objects with AppendRequestJson's members.
+// Of events, or of lines, which leave out what is zero.
 Totals OfObjects(const std::vector<std::string>& objects) {
   Totals totals;
   for (const std::string& json : objects) {
     const std::string outcome = StringIn(json, "outcome").value_or("?");
     const auto number = [&](std::string_view name) {
-      return static_cast<std::int64_t>(NumberIn(json, name).value_or(-1));
+      return static_cast<std::int64_t>(NumberIn(json, name).value_or(0));
     };
     ++totals.requests;
     totals.hits += outcome == "hit";
@@ -62,8 +62,8 @@ Totals OfObjects(const std::vector<std::string>& objects) {
     }
     totals.billed += number("tokens_billed");
     totals.saved += number("tokens_saved");
-    totals.spent_micro += Micro(NumberIn(json, "spent").value_or(-1));
-    totals.saved_micro += Micro(NumberIn(json, "saved").value_or(-1));
+    totals.spent_micro += Micro(NumberIn(json, "spent").value_or(0));
+    totals.saved_micro += Micro(NumberIn(json, "saved").value_or(0));
   }
   return totals;
 }
@@ -160,9 +160,9 @@ TEST_F(TelemetryAgreementTest, EveryPlaceTellsTheSameOfTheSameTraffic) {
     JsonArray rows;
     ASSERT_EQ(Member(document->root(), "by_route")->get(rows), simdjson::SUCCESS);
     for (const JsonElement row : rows) {
-      told.hits += IntMember(row, "hits").value_or(-1);
-      told.misses += IntMember(row, "misses").value_or(-1);
-      told.bypass += IntMember(row, "bypass").value_or(-1);
+      told.hits += IntMember(row, "hits").value_or(0);
+      told.misses += IntMember(row, "misses").value_or(0);
+      told.bypass += IntMember(row, "bypass").value_or(0);
     }
     EXPECT_EQ(told, logged) << window.count();
   }
@@ -220,7 +220,7 @@ TEST_F(TelemetryAgreementTest, LardersOwnRoutesAreLoggedAtTheLevelDebugAlone) {
   for (const RequestRecord& record : world().records()) verbose.Record(record);
   verbose.Tick();
   const std::string line = testing::internal::GetCapturedStderr();
-  EXPECT_THAT(line, testing::HasSubstr(R"("level":"debug","message":"request","seq":0,)"));
+  EXPECT_THAT(line, testing::HasSubstr(R"("level":"debug","message":"request","request_id")"));
 }
 
 TEST_F(TelemetryAgreementTest, LinesThatComeTooFastAreDroppedAndCounted) {
