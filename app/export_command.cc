@@ -11,6 +11,10 @@
 namespace larder {
 namespace {
 
+std::string LayerOf(const ExportCommand& command) {
+  return command.format == "npy" ? "embeddings" : command.layer;
+}
+
 Result<std::unique_ptr<ExportSink>> OpenSink(const ExportCommand& command) {
   if (command.format == "npy") {
     LARDER_ASSIGN_OR_RETURN(auto sink, NpySink::Create(command.output, command.dimensions));
@@ -57,7 +61,8 @@ void ExportCommand::Declare(FlagTable& flags) {
   flags.Choice("--format", "FORMAT", format, {"jsonl", "npy"},
                "jsonl: the server's lines; npy: a NumPy matrix of float32, and beside it FILE's "
                "name with .ids.jsonl");
-  flags.Choice("--layer", "LAYER", layer, {"embeddings", "responses"}, "which entries");
+  flags.Choice("--layer", "LAYER", layer, {"embeddings", "responses"},
+               "which entries; not given: both");
   flags.Text("--model", "NAME", model, "this model's only");
   flags.Integer("--dimensions", "N", dimensions, 1, 65'536, "vectors of this many only");
   flags.Text("--partition", "HEX", partition, "this partition's only");
@@ -65,13 +70,13 @@ void ExportCommand::Declare(FlagTable& flags) {
 }
 
 int RunCommand(const ExportCommand& command) {
-  if (command.format == "npy" && (command.output == "-" || command.layer != "embeddings")) {
+  if (command.format == "npy" && (command.output == "-" || command.layer == "responses")) {
     Fail(command.output == "-" ? "--format npy writes two files: name the first with -o FILE.npy"
                                : "--format npy is for vectors: leave --layer out");
     return kBadUsage;
   }
-  if (command.dimensions && command.layer != "embeddings") {
-    Fail("--dimensions is for vectors: leave --layer out");
+  if (command.dimensions && command.layer != "embeddings" && command.format != "npy") {
+    Fail("--dimensions is for vectors: say --layer embeddings");
     return kBadUsage;
   }
   const auto session = Session::Open(command);
@@ -81,7 +86,7 @@ int RunCommand(const ExportCommand& command) {
   if (!sink.ok()) return Fail(sink.error());
 
   ClientRequest request =
-      session->Request("GET", "export" + QueryOf({{"layer", command.layer},
+      session->Request("GET", "export" + QueryOf({{"layer", LayerOf(command)},
                                                   {"model", command.model},
                                                   {"partition", command.partition},
                                                   {"namespace", command.ns}}));

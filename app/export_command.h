@@ -13,7 +13,7 @@ struct ExportCommand : ClientOptions {
       "  larder export --format npy --model text-embedding-3-small -o vectors.npy\n"
       "      # numpy.load('vectors.npy'); vectors.ids.jsonl says what each row is";
 
-  std::string layer = "embeddings";
+  std::string layer;  // empty: both; of npy, embeddings
   std::string model;
   std::string partition;
   std::string ns;

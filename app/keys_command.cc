@@ -34,17 +34,16 @@ Status PrintKeys(JsonElement root) {
   }
   char line[320];
   const auto print = [&](const char* id, const char* name, const char* tenant, const char* prefix,
-                         const char* used, const char* expires, const char* models) {
-    std::snprintf(line, sizeof(line), "%-20s  %-20s  %-16s  %-10s  %-16s  %-16s  %s\n", id, name,
-                  tenant, prefix, used, expires, models);
+                         const char* used, const char* expires) {
+    std::snprintf(line, sizeof(line), "%-20s  %-20s  %-16s  %-10s  %-16s  %s\n", id, name, tenant,
+                  prefix, used, expires);
     std::cout << line;
   };
-  print("id", "name", "tenant", "key", "last used", "expires", "models");
+  print("id", "name", "tenant", "key", "last used", "expires");
   for (const JsonElement key : keys) {
-    const std::string models = ListOf(key, "models");
     print(TextOf(key, "id").c_str(), TextOf(key, "name").c_str(), TextOf(key, "tenant").c_str(),
           (TextOf(key, "prefix") + "...").c_str(), DateOf(key, "last_used_at", "never").c_str(),
-          DateOf(key, "expires_at", "never").c_str(), models.empty() ? "all" : models.c_str());
+          DateOf(key, "expires_at", "never").c_str());
   }
   return {};
 }
@@ -53,11 +52,6 @@ std::string NewKeyBody(const KeysCommand& command) {
   JsonWriter body;
   body.BeginObject().Member("name", *command.name);
   if (!command.tenant.empty()) body.Member("tenant", command.tenant);
-  if (!command.models.empty()) {
-    body.Key("models").BeginArray();
-    for (const std::string& model : command.models) body.String(model);
-    body.EndArray();
-  }
   if (command.expires_in) body.Member("expires_in_s", command.expires_in->count());
   body.EndObject();
   return body.Take();
@@ -97,8 +91,6 @@ void KeysCommand::Declare(FlagTable& flags) {
   DeclareClient(flags, "print the server's JSON");
   flags.Text("--tenant", "NAME", tenant,
              "create: who shares its entries (default: the server's choice)");
-  flags.Texts("--model", "PATTERN", models,
-              "create: the models that it may ask, say 'gpt-4o*'; may be repeated (default: all)");
   flags.Duration("--expires-in", expires_in, "create: its life, say 30d (default: no end)");
 }
 

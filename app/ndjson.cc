@@ -3,11 +3,19 @@
 #include "proxy/json/json.h"
 
 namespace larder {
+namespace {
+
+constexpr std::size_t kLongestEnd = 4096;
+
+}  // namespace
 
 std::optional<StreamEnd> EndOf(std::string_view line) {
-  if (!line.starts_with("{\"finished\"") && !line.starts_with("{\"error\"")) return std::nullopt;
+  if (line.size() > kLongestEnd || line.starts_with("{\"layer\"")) return std::nullopt;
   const auto document = JsonDocument::Parse(line);
   if (!document.ok()) return std::nullopt;
+  if (!Member(document->root(), "finished") && !Member(document->root(), "error")) {
+    return std::nullopt;
+  }
   StreamEnd end;
   end.finished = BoolMember(document->root(), "finished").value_or(false);
   if (const auto error = Member(document->root(), "error")) {

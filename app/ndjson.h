@@ -13,12 +13,13 @@
 
 namespace larder {
 
-// Of a line that is no entry: short, and an object with "finished" or "error" first of all.
+// Of a line that is no entry: short, and an object with "finished" or "error".
 struct StreamEnd {
   bool finished = false;
   std::string problem;  // of an error line
 };
-// nullopt for any other line. Cost: a parse only of what begins as such a line.
+// nullopt for any other line. Cost: a parse of what is short and does not begin as an
+// entry does.
 std::optional<StreamEnd> EndOf(std::string_view line);
 
 // Sends `request` and gives each line of its answer to `take`, whose first error ends it; the head

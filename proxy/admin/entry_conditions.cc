@@ -98,10 +98,8 @@ Result<PurgeOrder> ParsePurgeOrder(std::string_view body, WallTime now) {
   }
   LARDER_ASSIGN_OR_RETURN(const bool all, FlagMember(root, "all", false));
   LARDER_ASSIGN_OR_RETURN(order.dry_run, FlagMember(root, "dry_run", false));
-  // The layer alone could be meant as either: it is no condition.
-  if (!all && order.filter.IsEmpty()) {
-    return InvalidArgument(
-        "at least one condition besides the layer must be given, or \"all\": true", "all");
+  if (!all && order.filter.IsEmpty() && !order.filter.layer) {
+    return InvalidArgument("at least one condition must be given, or \"all\": true", "all");
   }
   if (all && !order.filter.IsEmpty()) {
     return InvalidArgument("all goes with no condition but the layer", "all");

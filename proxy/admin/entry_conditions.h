@@ -22,7 +22,7 @@ struct PurgeOrder {
   std::optional<std::chrono::seconds> older_than;  // what filter.stored_before was made of
 };
 // {"layer","model","partition","namespace","key","input","prefix","older_than_s","all","dry_run"};
-// at least one condition, or "all": true alone.
+// at least one condition, of which the layer is one, or "all": true without others than the layer.
 Result<PurgeOrder> ParsePurgeOrder(std::string_view body, WallTime now);
 
 }  // namespace larder

@@ -38,7 +38,7 @@ std::string Entry(const std::string& text, const std::vector<Number>& vector,
   return line.Take() + "\n";
 }
 
-constexpr const char* kEnd = "{\"finished\":true,\"entries\":2}\n";
+constexpr const char* kEnd = "{\"entries\":2,\"finished\":true}\n";
 
 class ExportCommandTest : public testing::Test {
  protected:
@@ -73,7 +73,7 @@ TEST_F(ExportCommandTest, WritesTheServersLinesWithTheLastOne) {
   EXPECT_EQ(run.status, 0) << run.err;
   EXPECT_EQ(Content("out.jsonl"), one + two + kEnd);
   EXPECT_THAT(run.out, HasSubstr("2 entries in"));
-  EXPECT_EQ(server_.calls().at(0).query, "layer=embeddings&model=m");
+  EXPECT_EQ(server_.calls().at(0).query, "model=m");
   EXPECT_THAT(Files(), ElementsAre("out.jsonl"));
 }
 

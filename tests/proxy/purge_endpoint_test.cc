@@ -99,11 +99,19 @@ TEST_F(PurgeEndpointTest, AllOfALayerIsThatLayerAlone) {
   EXPECT_FALSE(EmbedHits("one"));
 }
 
+TEST_F(PurgeEndpointTest, ALayerAloneIsAConditionToo) {
+  EmbedHits("one");
+  EXPECT_EQ(NumberIn(Purge(R"({"layer":"responses"})").body, "matched"), 0);
+  EXPECT_TRUE(EmbedHits("one"));
+  EXPECT_EQ(NumberIn(Purge(R"({"layer":"embeddings"})").body, "deleted"), 1);
+  EXPECT_FALSE(EmbedHits("one"));
+}
+
 TEST_F(PurgeEndpointTest, WithWhatItIsToldItDoesNothingHalf) {
   EmbedHits("one");
   const std::pair<const char*, const char*> rows[] = {
       {R"({})", "all"},
-      {R"({"layer":"embeddings"})", "all"},
+      {R"({"dry_run":true})", "all"},
       {R"({"all":false})", "all"},
       {R"({"all":true,"model":"m"})", "all"},
       {R"({"all":1})", "all"},
