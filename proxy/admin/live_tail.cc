@@ -84,9 +84,9 @@ class LiveTail::Stream final : public BodySource {
     std::uint64_t dropped = before - after_ - 1 - present;
     if (found.size() > most) {
       found.erase(found.begin());
-      std::vector<RecentRequest> rest;
-      const std::uint64_t next = found.empty() ? before : found.front().seq;
-      dropped += tail_.shards_.CopyRecent(after_, next, filter_, 0, rest);
+      // None of those before the first that is sent; they are not looked at again, for by now
+      // others stand in their place.
+      dropped = (found.empty() ? before : found.front().seq) - after_ - 1;
     }
     // Who asks for the last few does not miss those before them.
     if (dropped > 0 && (!first || resumed_)) {

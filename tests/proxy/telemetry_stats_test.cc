@@ -138,7 +138,8 @@ TEST_F(TelemetryStatsTest, StatesOfDiskAndUpkeepAreToldAsTheyAre) {
                         R"("min_free_bytes":0,"evicted_entries":0,"evicted_bytes":0,)"
                         R"("state":"ok","message":""},"maintenance":{"tasks":[]})"));
   gauges_.disk = {1, 2, 3, 4, 5, 6, DiskState::kFull, "no room"};
-  gauges_.maintenance = {{"expiry", true, clock_.Now(), milliseconds(1500), "dropped 3", false, {}}};
+  gauges_.maintenance = {
+      {"expiry", true, clock_.Now(), milliseconds(1500), "dropped 3", false, {}}};
   gauges_.embedding_memory_limit_bytes = 7;
   const std::string stats = telemetry->RenderStats(hours(1));
   EXPECT_THAT(stats, HasSubstr(R"("used_bytes":1,"limit_bytes":2,"free_bytes":3,)"
