@@ -57,7 +57,9 @@ Interrupt::~Interrupt() {
   }
   WakeByFd(stop_fd_);
   watcher_.join();
-  ::close(event_fd_);
+  // A handler may still be at it on another thread, and the number must not be another's by then: of
+  // signals there is one object a process.
+  if (!on_signals_) ::close(event_fd_);
   ::close(stop_fd_);
 }
 
