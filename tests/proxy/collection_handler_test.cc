@@ -238,6 +238,7 @@ TEST_F(CollectionHandlerTest, RefusesOtherMethodsAndPathsByName) {
 TEST_F(CollectionHandlerTest, RefusesAWrongFieldByName) {
   Make("c", kPlane);
   const string id(513, 'i');
+  const string name(129, 'n');
   const string metadata(10'240, 'x');
   const struct {
     const char* method;
@@ -256,7 +257,7 @@ TEST_F(CollectionHandlerTest, RefusesAWrongFieldByName) {
       {"PUT", "new", R"({"dimensions":2,"model":1})", "model"},
       {"PUT", "new", R"({"dimensions":2,"dimension":2})", "dimension"},
       {"PUT", "a%20b", kPlane, "name"},
-      {"PUT", string(129, 'n').c_str(), kPlane, "name"},
+      {"PUT", name.c_str(), kPlane, "name"},
       {"POST", "c/upsert", R"([{"id":"a","values":[1]}])", "values"},
       {"POST", "c/upsert", R"([{"id":"a","values":[0,0]}])", "values"},
       {"POST", "c/upsert", R"([{"id":"a","values":[1,1e39]}])", "values[1]"},
