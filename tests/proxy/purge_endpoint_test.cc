@@ -263,6 +263,7 @@ TEST_F(PurgeEndpointTest, TellsWhoObservesWhichKeysWent) {
 
 TEST_F(PurgeEndpointTest, FillsBesideAPurgeLeaveNothingThatItMeans) {
   std::atomic<bool> done{false};
+  std::atomic<int> asked{0};
   std::vector<std::thread> clients;
   for (int client = 0; client < 3; ++client) {
     clients.emplace_back([&, client] {
@@ -273,10 +274,12 @@ TEST_F(PurgeEndpointTest, FillsBesideAPurgeLeaveNothingThatItMeans) {
         const std::string body = R"({"model":"m","input":")" + text + "\"}";
         Response response = world().Begin(MakeRequest("POST", "/v1/embeddings", body));
         EXPECT_EQ(Receive(std::move(response)).status, 200);
+        ++asked;
       }
     });
   }
   for (int round = 0; round < 20; ++round) {
+    while (asked < 20 * (round + 1)) std::this_thread::yield();
     const Answer answer = Purge(R"({"prefix":"gone"})");
     ASSERT_EQ(answer.status, 200);
   }
