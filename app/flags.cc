@@ -3,6 +3,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/duration_text.h"
+
 namespace larder {
 namespace {
 
@@ -122,18 +124,6 @@ Flag& FlagTable::Texts(std::string name, std::string value, std::vector<std::str
          target.push_back(text);
          return std::nullopt;
        }});
-}
-
-std::optional<std::chrono::seconds> ParseDuration(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || value < 0 || value > 1'000'000) return std::nullopt;
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  if (unit.empty() || unit == "s") return std::chrono::seconds(value);
-  if (unit == "m") return std::chrono::minutes(value);
-  if (unit == "h") return std::chrono::hours(value);
-  if (unit == "d") return std::chrono::hours(24 * value);
-  return std::nullopt;
 }
 
 }  // namespace larder

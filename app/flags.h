@@ -69,8 +69,4 @@ class FlagTable {
   std::vector<Flag> flags_;
 };
 
-// "90s", "15m", "1h", "30d" or plain seconds, the number at most a million; nullopt for anything
-// else. Thread-safety: pure.
-std::optional<std::chrono::seconds> ParseDuration(std::string_view text);
-
 }  // namespace larder

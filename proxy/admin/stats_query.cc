@@ -4,6 +4,7 @@
 #include <charconv>
 #include <set>
 
+#include "base/duration_text.h"
 #include "base/utf8.h"
 #include "proxy/admin/rollup.h"
 #include "proxy/http/message.h"
@@ -36,22 +37,8 @@ Status CheckParameters(std::string_view query, std::initializer_list<std::string
 }
 
 std::optional<std::chrono::seconds> ParseWindow(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || value < 0 || value > kMaxStatsWindow.count()) return std::nullopt;
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  std::chrono::seconds window(value);
-  if (unit == "m") {
-    window = std::chrono::minutes(value);
-  } else if (unit == "h") {
-    window = std::chrono::hours(value);
-  } else if (unit == "d") {
-    window = std::chrono::hours(24 * value);
-  } else if (!unit.empty() && unit != "s") {
-    return std::nullopt;
-  }
-  if (window > kMaxStatsWindow) return std::nullopt;
-  return window;
+  const auto window = ParseDuration(text);
+  return window && *window <= kMaxStatsWindow ? window : std::nullopt;
 }
 
 Result<TrafficFilter> ParseTrafficFilter(std::string_view query) {
