@@ -57,8 +57,8 @@ Interrupt::~Interrupt() {
   }
   WakeByFd(stop_fd_);
   watcher_.join();
-  // A handler may still be at it on another thread, and the number must not be another's by then: of
-  // signals there is one object a process.
+  // A handler may still be at it on another thread, and the number must not be another's by then:
+  // of signals there is one object a process.
   if (!on_signals_) ::close(event_fd_);
   ::close(stop_fd_);
 }

@@ -10,7 +10,7 @@
 #include "app/data_dir.h"
 #include "app/http_client.h"
 #include "app/self_check.h"
-#include "tests/support/temp_dir.h"
+#include "tests/support/started_app.h"
 
 namespace larder {
 namespace {
@@ -19,26 +19,13 @@ using testing::HasSubstr;
 
 constexpr const char* kEmbed = R"({"model":"larder-hash-384","input":"a text"})";
 
-class AppTest : public testing::Test {
+class AppTest : public StartedAppTest {
  protected:
-  AppTest() {
-    config_.data_dir = dir_.path() + "/data";
-    config_.front.port = 0;
-    config_.log_requests = false;
-  }
-  std::unique_ptr<App> Started() {
-    auto app = App::Start(config_, log_);
-    EXPECT_TRUE(app.ok()) << (app.ok() ? "" : app.error().message);
-    return app.ok() ? std::move(app).value() : nullptr;
-  }
+  AppTest() : StartedAppTest(LogFormat::kText, LogLevel::kError) {}
   static std::string StatusOf(const App& app) {
     const auto reply = CallServer(app.address(), "POST", "/v1/embeddings", {}, kEmbed);
     return reply.ok() ? std::string(reply->headers.Find("cache-status").value_or("")) : "no answer";
   }
-
-  TempDir dir_;
-  Config config_;
-  Log log_{LogFormat::kText, LogLevel::kError};
 };
 
 TEST_F(AppTest, KeepsItsEntriesOverARestart) {

@@ -6,25 +6,16 @@
 #include "app/app.h"
 #include "app/http_client.h"
 #include "tests/support/raw_client.h"
-#include "tests/support/temp_dir.h"
+#include "tests/support/started_app.h"
 
 namespace larder {
 namespace {
 
 using testing::HasSubstr;
 
-class TelemetryAppTest : public testing::Test {
+class TelemetryAppTest : public StartedAppTest {
  protected:
-  TelemetryAppTest() {
-    config_.data_dir = dir_.path() + "/data";
-    config_.front.port = 0;
-    config_.log_requests = false;
-  }
-  std::unique_ptr<App> Started() {
-    auto app = App::Start(config_, log_);
-    EXPECT_TRUE(app.ok()) << (app.ok() ? "" : app.error().message);
-    return app.ok() ? std::move(app).value() : nullptr;
-  }
+  TelemetryAppTest() : StartedAppTest(LogFormat::kJson, LogLevel::kInfo) {}
   static void Embed(const App& app) {
     const auto reply = CallServer(app.address(), "POST", "/v1/embeddings", {},
                                   R"({"model":"larder-hash-384","input":"a text"})");
@@ -35,10 +26,6 @@ class TelemetryAppTest : public testing::Test {
     const auto reply = CallServer(app.address(), "GET", path, {}, "");
     return reply.ok() ? reply->body : reply.error().message;
   }
-
-  TempDir dir_;
-  Config config_;
-  Log log_{LogFormat::kJson, LogLevel::kInfo};
 };
 
 TEST_F(TelemetryAppTest, ALiveTailShowsARequestAsItFinishesAndEndsWithTheServer) {
