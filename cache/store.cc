@@ -22,6 +22,12 @@ std::string_view FamilyName(Family family) {
       return "point_values";
     case Family::kClientKeys:
       return "client_keys";
+    case Family::kCounters:
+      return "counters";
+    case Family::kTokens:
+      return "tokens";
+    case Family::kSessions:
+      return "sessions";
   }
   return "unknown";
 }

@@ -27,12 +27,16 @@ enum class Family : std::uint8_t {
   kPoints,       // collection id, point id -> kPoint record
   kPointValues,  // the same keys -> kPointValues record
   kClientKeys,   // "key_..." -> kClientKey record
+  kCounters,     // what callers used of their limits and budgets
+  kTokens,       // access tokens of upstreams, sealed
+  kSessions,     // logins of the dashboard: SHA-256 of the cookie -> record
 };
 inline constexpr std::array kCacheFamilies = {Family::kEmbeddings, Family::kInputs,
                                               Family::kResponses, Family::kHistory,
                                               Family::kResponseIds};
-inline constexpr std::array kDataFamilies = {Family::kCollections, Family::kPoints,
-                                             Family::kPointValues, Family::kClientKeys};
+inline constexpr std::array kDataFamilies = {
+    Family::kCollections, Family::kPoints, Family::kPointValues, Family::kClientKeys,
+    Family::kCounters,    Family::kTokens, Family::kSessions};
 inline constexpr std::size_t kFamilyCount = kCacheFamilies.size() + kDataFamilies.size();
 // Lower-case name, also the column family's name on disk.
 std::string_view FamilyName(Family family);

@@ -1,9 +1,8 @@
 #include "proxy/access/client_keys.h"
 
-#include <openssl/rand.h>
-
 #include <algorithm>
-#include <array>
+
+#include "base/random.h"
 
 namespace larder {
 namespace {
@@ -13,16 +12,12 @@ constexpr std::size_t kIdBytes = 8;
 constexpr std::size_t kHintCharacters = 7;
 constexpr std::size_t kMaxNameBytes = 128;
 
-Result<std::string> RandomHex(std::size_t count) {
-  std::array<unsigned char, 32> bytes;
-  if (RAND_bytes(bytes.data(), static_cast<int>(count)) != 1) {
-    return InternalError("no random bytes for a key");
-  }
+std::string RandomHex(std::size_t count) {
   static constexpr char kHex[] = "0123456789abcdef";
   std::string text;
-  for (std::size_t i = 0; i < count; ++i) {
-    text += kHex[bytes[i] >> 4];
-    text += kHex[bytes[i] & 15];
+  for (const char byte : RandomBytes(count)) {
+    text += kHex[static_cast<unsigned char>(byte) >> 4];
+    text += kHex[static_cast<unsigned char>(byte) & 15];
   }
   return text;
 }
@@ -77,8 +72,8 @@ Result<ClientKeys::New> ClientKeys::Create(std::string name, std::string tenant,
                                            std::optional<std::chrono::seconds> lifetime) {
   LARDER_RETURN_IF_ERROR(CheckNames(name, tenant));
   New made;
-  LARDER_ASSIGN_OR_RETURN(const std::string id, RandomHex(kIdBytes));
-  LARDER_ASSIGN_OR_RETURN(const std::string secret, RandomHex(kSecretBytes));
+  const std::string id = RandomHex(kIdBytes);
+  const std::string secret = RandomHex(kSecretBytes);
   made.secret = std::string(kClientKeyPrefix) + secret;
   ClientKey& key = made.key;
   key.id = "key_" + id;

@@ -1,8 +1,8 @@
 #include "proxy/admin/access.h"
 
-#include <openssl/crypto.h>
+#include <algorithm>
 
-#include "base/sha256.h"
+#include "base/secret_box.h"
 
 namespace larder {
 namespace {
@@ -19,13 +19,6 @@ std::string_view HostOf(std::string_view authority) {
 std::string_view AuthorityOf(std::string_view origin) {
   const std::size_t scheme = origin.find("://");
   return scheme == std::string_view::npos ? std::string_view() : origin.substr(scheme + 3);
-}
-
-// Equal without telling by the time taken where they differ.
-bool SameSecret(std::string_view a, std::string_view b) {
-  const Digest left = Sha256Of(a);
-  const Digest right = Sha256Of(b);
-  return CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
 }
 
 std::string_view CookieNamed(std::string_view cookies, std::string_view name) {
@@ -82,7 +75,7 @@ Status AdminAccess::CheckToken(const Request& request) const {
   } else if (const auto cookies = request.headers.Find("cookie")) {
     given = CookieNamed(*cookies, "larder_admin");
   }
-  if (!given.empty() && SameSecret(given, token_)) return {};
+  if (!given.empty() && IsSameSecret(given, token_)) return {};
   return Error{ErrorCode::kUnauthenticated, ErrorOrigin::kDownstream,
                "this needs the admin token: Authorization: Bearer <token>"};
 }
