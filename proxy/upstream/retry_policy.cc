@@ -39,7 +39,9 @@ std::optional<milliseconds> ParseDuration(std::string_view text, milliseconds un
   return milliseconds(static_cast<std::int64_t>(millis));
 }
 
-std::optional<milliseconds> AskedFor(const Headers& headers, WallTime now) {
+}  // namespace
+
+std::optional<milliseconds> PauseAskedFor(const Headers& headers, WallTime now) {
   if (const auto field = headers.Find("retry-after-ms")) {
     if (const auto pause = ParseDuration(*field, milliseconds(1))) return pause;
   }
@@ -50,13 +52,11 @@ std::optional<milliseconds> AskedFor(const Headers& headers, WallTime now) {
   return std::nullopt;
 }
 
-}  // namespace
-
 std::optional<milliseconds> RetryPolicy::Pause(int attempts, const Result<UpstreamReply>& outcome,
                                                bool repeatable, double random, WallTime now) const {
   if (!repeatable || attempts >= max_attempts() || !IsRetryable(outcome)) return std::nullopt;
   if (outcome.ok()) {
-    if (const auto asked = AskedFor(outcome->headers, now)) {
+    if (const auto asked = PauseAskedFor(outcome->headers, now)) {
       if (*asked > options_.max_retry_after) return std::nullopt;
       return asked;
     }

@@ -20,6 +20,10 @@
 
 namespace larder {
 
+// The pause that an answer asks for: `retry-after-ms` (milliseconds), else `retry-after` (seconds,
+// or a date compared with `now`); what cannot be read is no wish. Source: RFC 9110, section 10.2.3.
+std::optional<std::chrono::milliseconds> PauseAskedFor(const Headers& headers, WallTime now);
+
 class RetryPolicy {
  public:
   explicit RetryPolicy(RetryOptions options) : options_(options) {}
@@ -27,12 +31,10 @@ class RetryPolicy {
   // The pause before the next attempt; nullopt: `outcome` is passed on. `attempts` (>= 1) have been
   // made. `repeatable`: the request's body is still whole. `random` is in [0, 1).
   //
-  // The pause is what the answer asks for: `retry-after-ms` (milliseconds), else `retry-after`
-  // (seconds, or a date compared with `now`); more than max_retry_after: nullopt, the client is to
-  // know. What cannot be read is no wish. Otherwise backoff * 2^(attempts - 1), at most
-  // max_backoff, less a random part of up to its half ("equal jitter"). Source: M. Brooker,
-  // "Exponential Backoff And Jitter", AWS Architecture Blog, 2015; retry-after: RFC 9110, section
-  // 10.2.3.
+  // The pause is PauseAskedFor; more than max_retry_after: nullopt, the client is to know.
+  // Otherwise backoff * 2^(attempts - 1), at most max_backoff, less a random part of up to its half
+  // ("equal jitter"). Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog,
+  // 2015.
   std::optional<std::chrono::milliseconds> Pause(int attempts, const Result<UpstreamReply>& outcome,
                                                  bool repeatable, double random,
                                                  WallTime now) const;
