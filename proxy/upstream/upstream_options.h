@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "proxy/upstream/curl_engine.h"
+#include "proxy/upstream/oauth_options.h"
 
 namespace larder {
 
@@ -51,6 +52,8 @@ struct UpstreamOptions {
   // Where the configuration had api_key from, at most one of the two: a variable's name, a path.
   std::string api_key_env;
   std::string api_key_file;
+  // Enabled: an access token goes in place of the client's credential; there is no api_key then.
+  OAuthOptions oauth;
 
   std::chrono::milliseconds first_byte_timeout{600'000};  // for the head of an answer
   std::chrono::milliseconds idle_timeout{600'000};        // between two pieces of its body

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "proxy/http/worker_pool.h"
 #include "proxy/pattern.h"
+#include "proxy/upstream/authorised_upstream.h"
 #include "proxy/upstream/builtin/builtin_upstream.h"
 #include "proxy/upstream/http_upstream.h"
 #include "proxy/upstream/plain_engine.h"
@@ -30,6 +32,50 @@ PlainEngineOptions PlainOptions(const CurlEngineOptions& options) {
           .body_window_bytes = options.body_window_bytes};
 }
 
+// A token endpoint is asked for one token at a time, and for a revocation now and then.
+CurlEngineOptions TokenTransportOptions(const UpstreamOptions& options) {
+  CurlEngineOptions http;
+  http.max_connections = 2;
+  http.max_queue = 16;
+  http.max_tunnels = 0;
+  http.connect_timeout = std::min(options.http.connect_timeout, options.oauth.timeout);
+  http.ca_file = options.oauth.ca_file;
+  return http;
+}
+
+// Chosen by the URL: the plain engine is for http:// alone, and libcurl's for both.
+class TokenTransport final : public Transport {
+ public:
+  static Result<std::unique_ptr<Transport>> Start(const CurlEngineOptions& options,
+                                                  const Clock& clock) {
+    LARDER_ASSIGN_OR_RETURN(auto secure, CurlEngine::Start(options, clock));
+    return std::unique_ptr<Transport>(new TokenTransport(std::move(secure), options, clock));
+  }
+  Result<UpstreamReply> Send(const std::string& url, UpstreamRequest request) override {
+    Transport& by = url.starts_with("http://") ? static_cast<Transport&>(plain_) : *secure_;
+    return by.Send(url, std::move(request));
+  }
+  std::size_t queued() const override { return secure_->queued() + plain_.queued(); }
+  void Abort() override {
+    secure_->Abort();
+    plain_.Abort();
+  }
+
+ private:
+  TokenTransport(std::unique_ptr<CurlEngine> secure, const CurlEngineOptions& options,
+                 const Clock& clock)
+      : secure_(std::move(secure)), plain_(PlainOptions(options), clock) {}
+
+  const std::unique_ptr<CurlEngine> secure_;
+  PlainEngine plain_;
+};
+
+CredentialKind KindOf(const UpstreamOptions& options) {
+  if (options.url == "builtin") return CredentialKind::kClient;
+  if (options.oauth.enabled()) return CredentialKind::kOAuth;
+  return options.api_key.empty() ? CredentialKind::kClient : CredentialKind::kKey;
+}
+
 }  // namespace
 
 // Fields stand in the order of construction.
@@ -40,6 +86,11 @@ struct UpstreamSet::Member {
   std::unique_ptr<PlainEngine> plain_engine;  // null but for http://
   std::unique_ptr<Upstream> upstream;
   std::unique_ptr<RetryingUpstream> retrying;
+  // Of an upstream that is asked with access tokens.
+  std::unique_ptr<Transport> token_transport;
+  std::unique_ptr<TokenEndpoint> token_endpoint;
+  std::unique_ptr<TokenSource> tokens;
+  std::unique_ptr<AuthorisedUpstream> authorised;
   Upstream* asked = nullptr;
 
   bool Matches(std::string_view model, std::string_view path) const {
@@ -56,9 +107,15 @@ struct UpstreamSet::Member {
 };
 
 UpstreamSet::UpstreamSet(std::vector<Member> members)
-    : pause_(std::make_unique<StoppablePause>()), members_(std::move(members)) {}
+    : pause_(std::make_unique<StoppablePause>()),
+      token_flights_(std::make_unique<WorkerPool>(
+          WorkerPoolOptions{.max_threads = members.size(), .queue_limit = members.size()})),
+      members_(std::move(members)) {}
 
-UpstreamSet::~UpstreamSet() = default;
+UpstreamSet::~UpstreamSet() {
+  Abort();
+  token_flights_->Stop();  // they work on the members
+}
 
 Result<std::vector<UpstreamSet::Member>> UpstreamSet::Arrange(
     std::vector<UpstreamOptions> options) {
@@ -122,6 +179,25 @@ Status UpstreamSet::Make(Member& member, const Clock& clock) {
       [pause = pause_.get()](std::chrono::milliseconds duration) { return pause->For(duration); },
       &RandomFraction);
   member.asked = member.retrying.get();
+  return KindOf(member.options) == CredentialKind::kOAuth ? MakeTokens(member, clock) : Status();
+}
+
+Status UpstreamSet::MakeTokens(Member& member, const Clock& clock) {
+  const UpstreamOptions& options = member.options;
+  LARDER_ASSIGN_OR_RETURN(member.token_transport,
+                          TokenTransport::Start(TokenTransportOptions(options), clock));
+  LARDER_ASSIGN_OR_RETURN(member.token_endpoint,
+                          TokenEndpoint::Create(options.oauth, *member.token_transport, clock));
+  member.tokens = std::make_unique<TokenSource>(
+      options.name, options.oauth,
+      TokenSource::Parts{*member.token_endpoint, clock,
+                         [pool = token_flights_.get()](std::function<void()> work) {
+                           return pool->Submit(std::move(work));
+                         },
+                         &RandomFraction});
+  member.authorised = std::make_unique<AuthorisedUpstream>(*member.retrying, *member.tokens,
+                                                           options.total_timeout, clock);
+  member.asked = member.authorised.get();
   return {};
 }
 
@@ -173,9 +249,53 @@ std::vector<UpstreamStats> UpstreamSet::Stats() const {
   return all;
 }
 
+void UpstreamSet::KeepTokens(Store& store, const Digest& secret) {
+  token_store_ = std::make_unique<TokenStore>(store, secret);
+  std::vector<std::string> names;
+  for (const Member& member : members_) {
+    if (member.tokens == nullptr) continue;
+    member.tokens->Keep(*token_store_);
+    names.push_back(member.options.name);
+  }
+  // What stays behind is noise that nobody asks for.
+  (void)token_store_->ForgetAllBut(names).ok();
+}
+
+void UpstreamSet::ObserveTokens(
+    const std::function<void(const std::string& upstream, const Status& status)>& observer) {
+  for (const Member& member : members_) {
+    if (member.tokens != nullptr) member.tokens->set_observer(observer);
+  }
+}
+
+std::vector<UpstreamState> UpstreamSet::States() const {
+  std::vector<UpstreamState> all;
+  for (const Member& member : members_) {
+    UpstreamState& state = all.emplace_back();
+    state.name = member.options.name;
+    state.url = member.options.url;
+    state.credential = KindOf(member.options);
+    if (member.retrying != nullptr) state.breaker = member.retrying->stats().breaker;
+    if (member.tokens != nullptr) state.token = member.tokens->state();
+  }
+  return all;
+}
+
+Result<ForgottenToken> UpstreamSet::ForgetToken(std::string_view name) {
+  for (const Member& member : members_) {
+    if (member.options.name != name) continue;
+    if (member.tokens != nullptr) return member.tokens->Forget();
+    return InvalidArgument("this upstream is not asked with access tokens: it has none to forget");
+  }
+  return Error{ErrorCode::kNotFound, ErrorOrigin::kDownstream,
+               "there is no upstream of this name; GET /admin/v1/upstreams lists them"};
+}
+
 void UpstreamSet::Abort() {
   pause_->Stop();
   for (const Member& member : members_) {
+    if (member.tokens != nullptr) member.tokens->Stop();
+    if (member.token_transport != nullptr) member.token_transport->Abort();
     if (member.engine != nullptr) member.engine->Abort();
     if (member.plain_engine != nullptr) member.plain_engine->Abort();
   }

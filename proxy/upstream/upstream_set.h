@@ -2,18 +2,24 @@
 // Thread-safety: every method may be called from any thread, many at once.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/sha256.h"
 #include "proxy/upstream/upstream.h"
 #include "proxy/upstream/upstream_options.h"
+#include "proxy/upstream/upstream_state.h"
 #include "proxy/upstream/upstream_stats.h"
 
 namespace larder {
 
 class StoppablePause;
+class Store;
+class TokenStore;
+class WorkerPool;
 
 // One upstream that may be asked, and the model's name there: its alias for what the client asked
 // for, or that itself.
@@ -27,7 +33,8 @@ class UpstreamSet {
   // Makes an upstream of each of `options`: its own connections, retries and breaker over a base
   // URL, or the stand-in for "builtin". `clock` outlives the set.
   // Errors: kInvalidArgument (no upstream at all, a name that comes twice, a fallback that is
-  // unknown, comes twice or is the upstream itself); those of CurlEngine::Start.
+  // unknown, comes twice or is the upstream itself, a service account's key that is none); those of
+  // CurlEngine::Start.
   static Result<std::unique_ptr<UpstreamSet>> Create(std::vector<UpstreamOptions> options,
                                                      const Clock& clock);
   // The same choice among upstreams that somebody else owns and that outlive the set, one for each
@@ -60,6 +67,23 @@ class UpstreamSet {
   // One for each upstream, in the order configured.
   std::vector<UpstreamStats> Stats() const;
 
+  // Before the first request: access tokens are kept in `store`, sealed with `secret`, and read
+  // from it; what it has of upstreams that are not there any more is deleted. `store` outlives the
+  // set.
+  void KeepTokens(Store& store, const Digest& secret);
+  // Before the first request: told, from any thread, when an upstream's tokens begin to fail, and
+  // when they come again.
+  void ObserveTokens(
+      const std::function<void(const std::string& upstream, const Status& status)>& observer);
+
+  // One for each upstream, in the order configured.
+  std::vector<UpstreamState> States() const;
+
+  // Forgets the access token of the upstream of that name, and has its provider revoke it where
+  // that is configured; blocks. Errors: kNotFound (no such upstream), kInvalidArgument (it is not
+  // asked with tokens), those of TokenSource::Forget.
+  Result<ForgottenToken> ForgetToken(std::string_view name);
+
   // Fails every exchange under way, every pause before a repetition, and each later request
   // (kCancelled).
   void Abort();
@@ -68,11 +92,15 @@ class UpstreamSet {
   struct Member;
   explicit UpstreamSet(std::vector<Member> members);
   const Member& MemberFor(std::string_view model, std::string_view path) const;
-  // Gives a member its upstream.
+  // Gives a member its upstream,
   Status Make(Member& member, const Clock& clock);
+  // and that its tokens.
+  Status MakeTokens(Member& member, const Clock& clock);
   static Result<std::vector<Member>> Arrange(std::vector<UpstreamOptions> options);
 
-  std::unique_ptr<StoppablePause> pause_;  // outlives the members, whose requests wait in it
+  std::unique_ptr<StoppablePause> pause_;      // outlives the members, whose requests wait in it
+  std::unique_ptr<TokenStore> token_store_;    // null: tokens are not kept
+  std::unique_ptr<WorkerPool> token_flights_;  // one thread for each member with tokens, at most
   std::vector<Member> members_;
 };
 
