@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "config/toml_text.h"
+#include "proxy/admin/access.h"
 
 namespace larder {
 namespace {
@@ -91,10 +92,39 @@ bool IsScheme(std::string_view text) {
          });
 }
 
-Error NoUpstream(std::string_view why) {
-  return InvalidArgument(
-      "must be \"builtin\" or a base URL such as https://api.openai.com/v1; this one " +
-      std::string(why));
+struct HttpUrl {
+  std::string scheme;     // "http" or "https"
+  std::string authority;  // in lower case
+  std::string host;       // in lower case, brackets taken off
+  std::string path;       // as written
+};
+
+// Errors: kInvalidArgument; the message goes on behind "this one".
+Result<HttpUrl> ParseHttpUrl(std::string_view text) {
+  const std::size_t colon = text.find("://");
+  const std::string scheme = LowerCase(text.substr(0, colon));
+  if (colon == std::string_view::npos || (scheme != "http" && scheme != "https")) {
+    return InvalidArgument("does not start with http:// or https://");
+  }
+  std::string_view rest = text.substr(colon + 3);
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  if (authority.find('@') != std::string_view::npos) {
+    return InvalidArgument(
+        "holds user information: credentials never stand in a URL, clients send them");
+  }
+  if (rest.find_first_of("?#") != std::string_view::npos) {
+    return InvalidArgument("has a query or a fragment");
+  }
+  if (!std::all_of(rest.begin(), rest.end(), [](char c) { return c > ' ' && c < 0x7f; })) {
+    return InvalidArgument("holds a character that must be percent-encoded");
+  }
+  const auto parts = SplitAuthority(authority);
+  if (!parts) return InvalidArgument("has no valid host");
+  if (parts->port && ParsePort(*parts->port).value_or(0) == 0) {
+    return InvalidArgument("has no valid port after its host");
+  }
+  return HttpUrl{scheme, LowerCase(authority), LowerCase(parts->host),
+                 std::string(rest.substr(authority.size()))};
 }
 
 }  // namespace
@@ -116,31 +146,28 @@ Result<ListenAddress> ParseListenAddress(std::string_view text) {
 
 Result<std::string> NormaliseUpstream(std::string_view text) {
   if (text == "builtin") return std::string(text);
-  const std::size_t colon = text.find("://");
-  const std::string scheme = LowerCase(text.substr(0, colon));
-  if (colon == std::string_view::npos || (scheme != "http" && scheme != "https")) {
-    return NoUpstream("does not start with http:// or https://");
+  auto url = ParseHttpUrl(text);
+  if (!url.ok()) {
+    return InvalidArgument(
+        "must be \"builtin\" or a base URL such as https://api.openai.com/v1; this one " +
+        url.error().message);
   }
-  std::string_view rest = text.substr(colon + 3);
-  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
-  if (authority.find('@') != std::string_view::npos) {
-    return NoUpstream(
-        "holds user information: credentials never stand in a URL, clients send them");
+  while (url->path.ends_with('/')) url->path.pop_back();
+  return url->scheme + "://" + url->authority + url->path;
+}
+
+Result<std::string> NormaliseTokenUrl(std::string_view text) {
+  if (text.empty()) return std::string();
+  const auto refused = [](const std::string& why) {
+    return InvalidArgument(
+        "must be a URL such as https://login.example.org/oauth2/token; this one " + why);
+  };
+  const auto url = ParseHttpUrl(text);
+  if (!url.ok()) return refused(url.error().message);
+  if (url->scheme == "http" && !IsLoopback(url->host)) {
+    return refused("is http://, which would show the secret on its way; use https://");
   }
-  if (rest.find_first_of("?#") != std::string_view::npos) {
-    return NoUpstream("has a query or a fragment");
-  }
-  if (!std::all_of(rest.begin(), rest.end(), [](char c) { return c > ' ' && c < 0x7f; })) {
-    return NoUpstream("holds a character that must be percent-encoded");
-  }
-  const auto parts = SplitAuthority(authority);
-  if (!parts) return NoUpstream("has no valid host");
-  if (parts->port && ParsePort(*parts->port).value_or(0) == 0) {
-    return NoUpstream("has no valid port after its host");
-  }
-  rest.remove_prefix(authority.size());
-  while (!rest.empty() && rest.back() == '/') rest.remove_suffix(1);
-  return scheme + "://" + LowerCase(authority) + std::string(rest);
+  return url->scheme + "://" + url->authority + (url->path.empty() ? "/" : url->path);
 }
 
 Result<std::string> NormaliseOrigin(std::string_view text) {

@@ -26,6 +26,11 @@ Result<ListenAddress> ParseListenAddress(std::string_view text);
 // slashes. Errors: kInvalidArgument (another scheme, no host, user information, query, fragment).
 Result<std::string> NormaliseUpstream(std::string_view text);
 
+// Empty, or the URL of an endpoint that secrets are sent to, as NormaliseUpstream but with its
+// trailing slashes: https://, or http:// where IsLoopback (proxy/admin/access.h) the host. Errors:
+// kInvalidArgument.
+Result<std::string> NormaliseTokenUrl(std::string_view text);
+
 // An origin as browsers send it (RFC 6454, section 7.1; URL standard): scheme://host[:port] in
 // lower case, without the port that the scheme implies; or "*" for all of them. Any scheme will do:
 // "app://obsidian.md". Errors: kInvalidArgument (no scheme or host, a path, query or fragment, user

@@ -51,7 +51,8 @@ struct LoadResult {
 };
 
 // Beyond the settings themselves it reads the admin token's file into admin.token and each
-// upstream's key, from the variable or the file that is named, into its api_key; splits `listen`
+// upstream's credential, from the variable or the file that is named, into its api_key,
+// oauth.client_secret or oauth.service_account; splits `listen`
 // into front.host and front.port; asks for an admin token where other machines can reach the
 // server; and wants the upstreams' names different and their fallbacks known. Upstream's default is
 // https://api.openai.com/v1 when the environment has OPENAI_API_KEY.

@@ -61,8 +61,16 @@ void ApplyElements(LoadState& state);
 // That the upstreams' names are different, and that each fallback is one of them.
 void CheckUpstreams(LoadState& state);
 
-// Reads what settings only name: CA files (to know that they can be read), the upstreams' keys, the
-// admin token's file.
+// Reads what settings only name: CA files (to know that they can be read), the upstreams'
+// credentials, the admin token's file.
 void ReadNamed(LoadState& state);
+
+// Reads an upstream's key, or what its access tokens are asked for with, and checks that what
+// belongs together is there. `key`: "upstream" or "upstreams[1]", which messages call `shown`.
+void ReadCredentials(LoadState& state, UpstreamOptions& upstream, const std::string& key,
+                     const std::string& shown);
+
+// A secret file's text without the line end that editors and `openssl rand` leave.
+std::string_view FirstLine(std::string_view text);
 
 }  // namespace larder

@@ -1,4 +1,5 @@
 #include "config/address.h"
+#include "config/credential_rows.h"
 #include "config/route_checks.h"
 #include "config/setting_rows.h"
 #include "config/text_checks.h"
@@ -87,8 +88,10 @@ constexpr std::array kLimitRows = {
         .Normalised(&PlainText)};
 
 constexpr auto kKeys = kKeyRows<"upstream", kDefault>;
+constexpr auto kOAuth = kOAuthRows<"upstream", kDefault>;
 constexpr auto kLimits = kLimitRows<"upstream", kDefault>;
 constexpr auto kElementKeys = kKeyRows<"upstreams", kElement>;
+constexpr auto kElementOAuth = kOAuthRows<"upstreams", kElement>;
 
 // Each limit may be given again; where it is not, [upstream]'s holds.
 constexpr auto kElementLimits = [] {
@@ -169,9 +172,9 @@ constexpr std::array kRouting = {
         .Normalised(&NormaliseFallback)
         .Example(R"(["default"])")};
 
-constexpr auto kSettings = Join(kUrl, kKeys, kLimits);
+constexpr auto kSettings = Join(kUrl, kKeys, kOAuth, kLimits);
 constexpr auto kElementRows = [] {
-  auto rows = Join(kRouting, kElementKeys, kElementLimits);
+  auto rows = Join(kRouting, kElementKeys, kElementOAuth, kElementLimits);
   for (Setting& row : rows) {
     if (row.key == "upstreams.api_key_env") row.example = R"("ANTHROPIC_API_KEY")";
     if (row.key == "upstreams.api_key_header") row.example = R"("x-api-key")";

@@ -118,7 +118,7 @@ TEST(SettingsTest, EachChangeTheirOwnValueAlone) {
       *flag = !*flag;
     } else if (setting.key == "server.cors_origins") {
       value = std::vector<std::string>{"https://one.example", "*"};
-    } else if (setting.key == "upstream.api_key_env") {
+    } else if (setting.key.ends_with("_env")) {
       value = std::string("OTHER_KEY");
     } else if (setting.key == "upstream.api_key_header") {
       value = std::string("x-api-key");
@@ -132,7 +132,7 @@ TEST(SettingsTest, EachChangeTheirOwnValueAlone) {
     } else if (setting.key == "telemetry.currency") {
       value = std::string("EUR");
     } else {
-      value = std::string("http://other.example");
+      value = std::string("https://other.example/x");
     }
     Config config;
     const auto checked = CheckSetting(setting, value);

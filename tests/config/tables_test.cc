@@ -106,6 +106,8 @@ TEST(TableSettingsTest, EachChangeTheirOwnValueOfTheirOwnElementAlone) {
         *number = *number == row.max ? row.min : row.max;
       } else if (auto* items = std::get_if<std::vector<std::string>>(&value)) {
         *items = {"a=b", "c=d"};
+      } else if (!row.choices.empty()) {
+        value = std::string(row.choices.back());
       } else {
         value = std::string("other");
       }
@@ -211,12 +213,13 @@ TEST(UpstreamTablesTest, HaveEachLimitOfTheUpstreamTableUnlessTheyGiveItAgain) {
               "as " + std::string(row.inherits));
   }
   EXPECT_GE(limits, 16);
-  // All of [upstream] but where it leads and with whose key.
+  // All of [upstream] but where it leads and with whose credential.
   for (const Setting& setting : Settings()) {
     if (setting.table() != "upstream") continue;
     const Setting* row = table.Find(setting.name());
     ASSERT_NE(row, nullptr) << setting.key;
-    const bool own = setting.name() == "url" || setting.name().starts_with("api_key");
+    const bool own = setting.name() == "url" || setting.name().starts_with("api_key") ||
+                     setting.name().starts_with("oauth_");
     EXPECT_EQ(row->inherits.empty(), own) << setting.key;
   }
 }
