@@ -11,7 +11,8 @@ AdminApi::AdminApi(const Parts& parts, AdminHandler& handler)
       explain_(parts.explain),
       config_(parts.config_json),
       keys_(parts.client_keys),
-      maintenance_(parts.run_task) {
+      maintenance_(parts.run_task),
+      upstreams_(parts.upstreams) {
   handler.Add("stats", stats_);
   handler.Add("timeseries", timeseries_);
   handler.Add("events", events_);
@@ -19,6 +20,7 @@ AdminApi::AdminApi(const Parts& parts, AdminHandler& handler)
   handler.Add("config", config_);
   handler.Add("keys", keys_);
   handler.Add("maintenance", maintenance_);
+  handler.Add("upstreams", upstreams_);
   parts.cache.AddTo(handler);
 }
 

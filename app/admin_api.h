@@ -11,6 +11,7 @@
 #include "proxy/admin/maintenance_endpoint.h"
 #include "proxy/admin/stats_endpoint.h"
 #include "proxy/admin/telemetry.h"
+#include "proxy/admin/upstreams_endpoint.h"
 
 namespace larder {
 
@@ -24,6 +25,7 @@ class AdminApi {
     std::function<std::string()> config_json;
     ClientKeys& client_keys;
     MaintenanceEndpoint::RunTask run_task;
+    UpstreamSet& upstreams;
   };
   // Adds the endpoints to `handler`, which must not be asked once this is gone.
   AdminApi(const Parts& parts, AdminHandler& handler);
@@ -36,6 +38,7 @@ class AdminApi {
   ConfigEndpoint config_;
   KeysEndpoint keys_;
   MaintenanceEndpoint maintenance_;
+  UpstreamsEndpoint upstreams_;
 };
 
 }  // namespace larder

@@ -11,6 +11,7 @@
 #include "app/databases.h"
 #include "app/module_options.h"
 #include "app/upkeep.h"
+#include "app/upstream_tokens.h"
 #include "base/replaceable.h"
 #include "cache/off_loop_store.h"
 #include "proxy/admin/live_tail.h"
@@ -109,7 +110,8 @@ struct App::Graph {
                    {embeddings, responses_handler, callers, clock, config.cache_mode},
                    [this] { return config_json.get(); },
                    client_keys,
-                   [this](std::string_view task) { return upkeep.RunNow(task); }},
+                   [this](std::string_view task) { return upkeep.RunNow(task); },
+                   *upstreams},
                   admin_handler),
         proxy({embeddings, embeddings_handler, responses_handler, pass_through, tunnel_handler,
                search_handler, collection_handler, vector_store_handler, vectorize_handler,
@@ -307,6 +309,8 @@ Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log, std::str
   graph.embeddings.set_diagnosis(graph.diagnosis);
   graph.responses_handler.set_diagnosis(graph.diagnosis);
   graph.LoadClientKeys();
+  LARDER_RETURN_IF_ERROR(
+      KeepUpstreamTokens(*graph.upstreams, *graph.data_store, config.data_dir, log));
   using Kind = MissDiagnosis::Kind;
   graph.cache_admin.set_purge_observer([&graph](std::span<const CacheKey> keys, EntryLayer layer) {
     const Kind kind = layer == EntryLayer::kEmbeddings ? Kind::kEmbedding : Kind::kResponse;

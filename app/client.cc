@@ -5,7 +5,6 @@
 
 #include "app/configuration.h"
 #include "config/config.h"
-#include "proxy/json/json.h"
 
 namespace larder {
 namespace {
@@ -99,6 +98,21 @@ std::string AdminProblem(const ClientReply& reply) {
     message += "; if that should be there, is the server older than this larder?";
   }
   return message;
+}
+
+int AskAdmin(const Session& session, const ClientRequest& request, bool json,
+             const std::function<Status(JsonElement root)>& print) {
+  const auto reply = CallServer(session.server, request);
+  if (!reply.ok()) return Fail(reply.error());
+  if (reply->status != 200 && reply->status != 201) return Fail(AdminProblem(*reply));
+  if (json) {
+    std::cout << reply->body << "\n";
+    return 0;
+  }
+  const auto document = JsonDocument::Parse(reply->body);
+  if (!document.ok()) return Fail("the server's answer is not JSON: is it a larder?");
+  const Status printed = print(document->root());
+  return printed.ok() ? 0 : Fail(printed.error());
 }
 
 std::string QueryOf(const std::vector<std::pair<std::string, std::string>>& parameters) {

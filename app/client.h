@@ -2,11 +2,13 @@
 // functions but for what they print.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
 #include "app/client_options.h"
 #include "app/http_client.h"
+#include "proxy/json/json.h"
 
 namespace larder {
 
@@ -49,6 +51,11 @@ int Fail(const Error& error);
 std::string WhatWentWrong(const ClientReply& reply);
 // The same of the admin API, with what to do about a missing token or path.
 std::string AdminProblem(const ClientReply& reply);
+
+// Sends a request of the admin API and prints its answer: as it came when `json`, else as `print`
+// does. Returns the exit status.
+int AskAdmin(const Session& session, const ClientRequest& request, bool json,
+             const std::function<Status(JsonElement root)>& print);
 
 // "?a=b&c=d" of those that have a value, percent-encoded; empty for none.
 std::string QueryOf(const std::vector<std::pair<std::string, std::string>>& parameters);

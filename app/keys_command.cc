@@ -5,7 +5,6 @@
 
 #include "app/client.h"
 #include "app/json_text.h"
-#include "proxy/json/json.h"
 #include "proxy/json/json_writer.h"
 
 namespace larder {
@@ -104,17 +103,8 @@ int RunCommand(const KeysCommand& command) {
   }
   const auto session = Session::Open(command);
   if (!session) return kBadUsage;
-  const auto reply = CallServer(session->server, RequestOf(command, *session));
-  if (!reply.ok()) return Fail(reply.error());
-  if (reply->status != 200 && reply->status != 201) return Fail(AdminProblem(*reply));
-  if (command.json) {
-    std::cout << reply->body << "\n";
-    return 0;
-  }
-  const auto document = JsonDocument::Parse(reply->body);
-  if (!document.ok()) return Fail("the server's answer is not JSON: is it a larder?");
-  const Status printed = Print(command, document->root());
-  return printed.ok() ? 0 : Fail(printed.error());
+  return AskAdmin(*session, RequestOf(command, *session), command.json,
+                  [&](JsonElement root) { return Print(command, root); });
 }
 
 }  // namespace larder

@@ -14,6 +14,7 @@
 #include "app/serve_command.h"
 #include "app/stats_command.h"
 #include "app/tail_command.h"
+#include "app/upstreams_command.h"
 #include "app/warm_command.h"
 
 namespace larder {
@@ -38,6 +39,7 @@ constexpr std::array kVerbs = {
     Row<ExportCommand>("export"),
     Row<ImportCommand>("import"),
     Row<KeysCommand>("keys"),
+    Row<UpstreamsCommand>("upstreams"),
     Row<CompletionCommand>("completion"),
     Row<VersionCommand>("version"),
 };
