@@ -65,6 +65,8 @@ class Larder {
 
   get pid() { return this.#child.pid; }
 
+  get dataDir() { return path.join(this.#home, 'data'); }
+
   // runArgs: flags for this run alone.
   async start(runArgs = []) {
     const binary = process.env.LARDER_BINARY || kDefaultBinary;
