@@ -215,6 +215,35 @@ oauth_auth = "post"
   }
 });
 
+test('over https the token endpoint is believed when its certificate is', limits, async (t) => {
+  const file = (name) => path.join(folder, name);
+  await promisify(execFile)('openssl', [
+    'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj',
+    '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', file('key.pem'), '-out', file('cert.pem')]);
+  const tls = { key: await readFile(file('key.pem')), cert: await readFile(file('cert.pem')) };
+  const endpoint = await startFakeTokenEndpoint('tls-token', tls);
+  t.after(() => endpoint.stop());
+  azure.misbehave(demanding(endpoint));
+  const settings = `[upstream]
+oauth_token_url = "${endpoint.url}"
+oauth_client_id = "app"
+oauth_client_secret_env = "AZURE_CLIENT_SECRET"
+`;
+  const start = async (config) => {
+    const own = await startLarder({ upstream: azure.url, env: { AZURE_CLIENT_SECRET: kSecret }, config });
+    t.after(() => own.dispose());
+    return clientOf(own).chat.completions.create({ model: 'm', messages: [{ role: 'user', content: t.name }] });
+  };
+  await assert.rejects(start(settings), (error) => {
+    assert.equal(error.status, 502);
+    assert.match(error.message, /its token endpoint could not be asked: .*certificate/);
+    return true;
+  });
+  assert.equal(endpoint.asked.length, 0, 'the secret is shown to nobody who is not believed');
+  const { choices } = await start(`${settings}oauth_ca_file = "${file('cert.pem')}"\n`);
+  assert.equal(choices[0].message.content, kReplyText);
+});
+
 test('the command line lists upstreams and revokes a token at its provider', limits, async (t) => {
   await chat('gpt-test', `${t.name} 1`);
   const { default: state } = await states();

@@ -1,11 +1,13 @@
 // A stand-in for a provider's token endpoint: gives out tokens, remembers what was asked, refuses on demand.
 import { once } from 'node:events';
 import http from 'node:http';
+import https from 'node:https';
 import { within } from './waiting.mjs';
 
-// Listens on a free port of 127.0.0.1. Ended by stop(). prefix: of its tokens.
-export async function startFakeTokenEndpoint(prefix) {
-  const endpoint = new FakeTokenEndpoint(prefix);
+// Listens on a free port of 127.0.0.1. Ended by stop(). prefix: of its tokens. tls: { key, cert } of "localhost", for
+// https.
+export async function startFakeTokenEndpoint(prefix, tls) {
+  const endpoint = new FakeTokenEndpoint(prefix, tls);
   await endpoint.listen();
   return endpoint;
 }
@@ -17,14 +19,21 @@ class FakeTokenEndpoint {
   hold = null;    // a promise that answers wait for
   refusal = null;  // { status, body } in place of a token
   #prefix;
-  #server = http.createServer((request, response) => this.#serve(request, response));
+  #base;
+  #count = 0;
+  #server;
 
-  constructor(prefix) { this.#prefix = prefix; }
+  constructor(prefix, tls) {
+    this.#prefix = prefix;
+    const serve = (request, response) => this.#serve(request, response);
+    this.#server = tls ? https.createServer(tls, serve) : http.createServer(serve);
+    this.#base = tls ? 'https://localhost' : 'http://127.0.0.1';
+  }
 
   async listen() {
     this.#server.listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
-    this.origin = `http://127.0.0.1:${this.#server.address().port}`;
+    this.origin = `${this.#base}:${this.#server.address().port}`;
     this.url = `${this.origin}/oauth2/v2.0/token`;
     this.revocationUrl = `${this.origin}/revoke`;
   }
@@ -39,7 +48,6 @@ class FakeTokenEndpoint {
     this.revoked = [];
     this.hold = this.refusal = null;
   }
-  #count = 0;
 
   async #serve(request, response) {
     const chunks = [];
