@@ -189,26 +189,24 @@ Status VectorSpace::ReadPoints(std::size_t size, Contents& contents, SnapshotRea
 void VectorSpace::RemoveOtherFiles() {
   if (options_.directory.empty()) return;
   // What is not removed now is removed the next time.
-  static_cast<void>(NoThrow([this]() -> Status {
+  static_cast<void>(NoThrow([this]() LARDER_LOCKED_AROUND -> Status {
     RemoveFilesNotInUse();
     return {};
   }));
 }
 
 void VectorSpace::RemoveFilesNotInUse() {
-  const auto is_used = [this](const std::filesystem::path& file) {
-    const ContentsPointer contents = Current();
-    const auto uses = [&](const Contents& one) {
-      return one.rows != nullptr &&
-             std::filesystem::path(one.rows->path()).filename() == file.filename();
-    };
-    return uses(*contents) || (rebuild_ != nullptr && uses(*rebuild_->to));
+  const auto name_of = [](const ContentsPointer& contents) {
+    if (contents == nullptr || contents->rows == nullptr) return std::string();
+    return std::filesystem::path(contents->rows->path()).filename().string();
   };
+  const std::string current = name_of(Current());
+  const std::string next = rebuild_ == nullptr ? std::string() : name_of(rebuild_->to);
   std::error_code failed;
   std::filesystem::directory_iterator files(options_.directory, failed);
   for (; !failed && files != std::filesystem::directory_iterator(); files.increment(failed)) {
     const std::string name = files->path().filename().string();
-    if (name.starts_with("vectors-") && name.ends_with(".f32") && !is_used(files->path())) {
+    if (name.starts_with("vectors-") && name.ends_with(".f32") && name != current && name != next) {
       std::error_code ignored;
       std::filesystem::remove(files->path(), ignored);
     }

@@ -53,7 +53,7 @@ void VectorSpace::LinkWaiting(std::size_t inserts) {
 }
 
 void VectorSpace::ContinueRebuild(std::size_t inserts) {
-  const Status continued = NoThrow([&]() -> Status {
+  const Status continued = NoThrow([&]() LARDER_LOCKED_AROUND -> Status {
     if (rebuild_ == nullptr) {
       auto rebuild = std::make_unique<Rebuild>();
       rebuild->from = Current();

@@ -20,8 +20,6 @@ constexpr std::size_t kGrowth = 8;                           // when even that i
 
 // A live bit, and what is reserved and not used.
 constexpr std::size_t kBytesPerSlot = 4;
-// The pages that even the smallest space touches.
-constexpr std::size_t kFirstPages = 5UL * 4096;
 Status InRange(const char* name, std::size_t value, std::size_t least, std::size_t most) {
   if (value >= least && value <= most) return {};
   return InvalidArgument(std::string(name) + " must be in [" + std::to_string(least) + ", " +
@@ -190,11 +188,13 @@ std::optional<std::vector<float>> VectorSpace::VectorOf(std::string_view id) con
 std::vector<std::string> VectorSpace::Matching(const Filter& filter) const {
   const ContentsPointer contents = Current();
   std::vector<std::string> ids;
-  FairReaderLock lock(contents->names->mutex);
-  const IdTable& table = contents->names->ids;
-  contents->names->columns.Matching(filter, table.slots()).ForEach([&](std::size_t slot) {
-    if (contents->live.Test(slot)) ids.emplace_back(table.IdOf(static_cast<std::uint32_t>(slot)));
-  });
+  auto& names = *contents->names;
+  FairReaderLock lock(names.mutex);
+  names.columns.Matching(filter, names.ids.slots())
+      .ForEach([&](std::size_t slot) LARDER_LOCKED_AROUND {
+        if (!contents->live.Test(slot)) return;
+        ids.emplace_back(names.ids.IdOf(static_cast<std::uint32_t>(slot)));
+      });
   return ids;
 }
 
