@@ -228,6 +228,7 @@ Result<bool> ResponseCache::EraseById(const Partition& partition, std::string_vi
   WriteBatch batch;
   batch.Delete(Family::kResponseIds, AsBytes(id));
   if (const auto key = ids_.Find(id)) {
+    ids_.Erase(id);  // or the next erasure of it would take what is stored under the key by then
     LARDER_RETURN_IF_ERROR(EraseWith(*key, std::move(batch)));
     return true;
   }

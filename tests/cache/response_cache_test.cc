@@ -223,6 +223,14 @@ TEST_F(ResponseCacheTest, AnAnswerWhoseIdWasErasedBeforeItsEndIsNotStored) {
   EXPECT_EQ(Body(*NewCache(), 1), "(absent)");
 }
 
+TEST_F(ResponseCacheTest, AnIdThatIsErasedAgainLeavesTheAnswerThatCameAfterIt) {
+  ASSERT_TRUE(cache_->Put(KeyOf(1), WithId("resp_1")).ok());
+  EXPECT_EQ(cache_->EraseById(Partition("tenant-a"), "resp_1").value(), true);
+  ASSERT_TRUE(cache_->Put(KeyOf(1), WithId("resp_2")).ok());
+  EXPECT_EQ(cache_->EraseById(Partition("tenant-a"), "resp_1").value(), false);
+  EXPECT_EQ(Body(*cache_, 1), "hello");
+}
+
 TEST_F(ResponseCacheTest, AnIdThatTheStoreCannotLookUpIsAnError) {
   ASSERT_TRUE(NewCache()->Put(KeyOf(1), WithId("resp_1")).ok());
   store_.FailReads(true);
