@@ -2,6 +2,7 @@
 // Source: RFC 1952 (gzip), RFC 1950 and 1951 (deflate), RFC 9110, section 8.4.1. Over zlib.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,7 +25,7 @@ class InflateBody final : public BodySource {
   ~InflateBody() override;
 
   // kEnd only when `coded` has ended and its data were whole to their checksum, with nothing behind
-  // them. An empty body stays empty.
+  // them. An empty body stays empty. Past a mebibyte, data that expand more than 200 times fail.
   ReadState TryRead(std::size_t max_bytes, std::string& out) override;
   void SetWaker(std::function<void()> waker) override { coded_->SetWaker(std::move(waker)); }
   // `coded`'s own; kInvalidReply when the data are damaged, broken off, or followed by others;
@@ -43,6 +44,8 @@ class InflateBody final : public BodySource {
   const std::shared_ptr<BodySource> coded_;  // shared with whoever feeds it
   const ContentCoding coding_;
   std::string input_;
+  std::uint64_t coded_bytes_ = 0;  // that the inflater was given
+  std::uint64_t decoded_bytes_ = 0;
   std::unique_ptr<Inflater> inflater_;  // null until the first bytes are there
   bool whole_ = false;                  // a member has just ended
   std::optional<ReadState> ended_;

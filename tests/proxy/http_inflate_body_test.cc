@@ -130,6 +130,30 @@ TEST(InflateBodyTest, ABodyThatBreaksOffFailsWithItsOwnErrorEvenBehindAWholeMemb
   }
 }
 
+TEST(InflateBodyTest, WhatExpandsMoreThan200TimesFailsAndWhatDoesSoLessIsDecoded) {
+  for (const bool bomb : {true, false}) {
+    std::string plain(8U << 20, '0');
+    // A random byte every so often takes some two bytes of the coded.
+    std::uint32_t state = 1;
+    for (std::size_t i = 0; i < plain.size(); i += bomb ? 4096 : 128) {
+      plain[i] = static_cast<char>((state = state * 1664525 + 1013904223) >> 24);
+    }
+    const std::string coded = Deflate(plain);
+    ASSERT_EQ(plain.size() / coded.size() > 200, bomb) << coded.size();
+    InflateBody body(std::make_shared<StringBody>(coded), ContentCoding::kGzip);
+    std::string out;
+    ReadState read = ReadState::kData;
+    while (read == ReadState::kData) read = body.TryRead(1U << 30, out);
+    EXPECT_EQ(read, bomb ? ReadState::kFailed : ReadState::kEnd);
+    if (bomb) {
+      EXPECT_EQ(body.error().code, ErrorCode::kInvalidReply);
+      EXPECT_LT(out.size(), plain.size() / 2);  // by its first 16 KiB, coded
+    } else {
+      EXPECT_EQ(out, plain);
+    }
+  }
+}
+
 TEST(InflateBodyTest, OfABombOnlyWhatIsReadIsDecoded) {
   class Counting final : public BodySource {
    public:
