@@ -13,10 +13,10 @@ std::optional<std::int64_t> ParseSeconds(std::string_view text) {
   }
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error == std::errc::result_out_of_range)
-    return std::int64_t{1} << 31;  // RFC 9111, section 1.2.2
+  constexpr std::int64_t kMost = std::int64_t{1} << 31;  // RFC 9111, section 1.2.2
+  if (error == std::errc::result_out_of_range) return kMost;
   if (error != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
-  return value;
+  return std::min(value, kMost);
 }
 
 void TakeDirective(std::string_view directive, CacheDirectives& out) {

@@ -97,5 +97,15 @@ TEST(CacheDirectivesTest, TakeNamesOfUpTo256Bytes) {
   }
 }
 
+TEST(CacheDirectivesTest, SecondsBeyondAllTimesAreTheLongestOnes) {
+  const seconds most{std::int64_t{1} << 31};
+  for (const char* number : {"2147483649", "9223372036854775807", "9999999999999999999999"}) {
+    const std::string text(number);
+    EXPECT_EQ(Parsed({{"cache-control", "max-age=" + text}}).max_age, most) << text;
+    EXPECT_EQ(Parsed({{"cache-control", "min-fresh=" + text}}).min_fresh, most) << text;
+    EXPECT_EQ(Parsed({{"cache-control", "max-stale=" + text}}).max_stale, most) << text;
+  }
+}
+
 }  // namespace
 }  // namespace larder
