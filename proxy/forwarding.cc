@@ -19,6 +19,21 @@ bool IsControlField(std::string_view name) {
          EqualsIgnoreCase(name, "cf-aig-cache-ttl") || EqualsIgnoreCase(name, "cf-aig-cache-key");
 }
 
+// "openai_project": for whoever reads fields as variables of CGI or WSGI it is the field with
+// dashes, and would stand beside or in place of one that counts here.
+bool ShadowsAnother(std::string_view name) {
+  if (name.find('_') == std::string_view::npos) return false;
+  std::string dashed(name);
+  for (char& c : dashed) {
+    if (c == '_') c = '-';
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return dashed == "content-length" || HopByHop({}).Has(dashed) || IsControlField(dashed) ||
+         AlwaysKeyed(dashed) ||
+         std::find(kCredentialFields.begin(), kCredentialFields.end(), dashed) !=
+             kCredentialFields.end();
+}
+
 // What is kept with a cached answer: what it is, and the provider's own words about it.
 bool IsStoredField(std::string_view name) {
   if (EqualsIgnoreCase(name, "content-type") || EqualsIgnoreCase(name, "content-language"))
@@ -39,6 +54,19 @@ std::string WithoutAdminCookie(std::string_view cookies) {
   return kept;
 }
 
+// Each value of a parameter: upstream may take the first or the last.
+void AppendParameters(std::string_view query, std::string_view name, ByteWriter& writer) {
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    const std::string_view given = pair.substr(0, pair.find('='));
+    if (!EqualsIgnoreCase(PercentDecode(given, true), name)) continue;
+    writer.Prefixed("?");
+    writer.Prefixed(name);
+    writer.Prefixed(PercentDecode(pair.substr(std::min(pair.size(), given.size() + 1)), true));
+  }
+}
+
 }  // namespace
 
 Headers UpstreamHeaders(const Headers& client, const std::string& via, bool identity) {
@@ -48,7 +76,7 @@ Headers UpstreamHeaders(const Headers& client, const std::string& via, bool iden
   for (const auto& [name, value] : client.fields()) {
     if (hop_by_hop.Has(name) || EqualsIgnoreCase(name, "host") ||
         EqualsIgnoreCase(name, "content-length") || EqualsIgnoreCase(name, "expect") ||
-        EqualsIgnoreCase(name, "http2-settings") || IsControlField(name)) {
+        EqualsIgnoreCase(name, "http2-settings") || IsControlField(name) || ShadowsAnother(name)) {
       continue;
     }
     if (identity &&
@@ -110,12 +138,14 @@ std::string CredentialOf(const Headers& client, std::string_view query) {
     writer.Prefixed(name);
     writer.Prefixed(client.Joined(name));
   }
-  for (const std::string_view name : kCredentialParameters) {
-    const auto value = QueryParameter(query, name);
-    if (!value) continue;
-    writer.Prefixed("?");
-    writer.Prefixed(name);
-    writer.Prefixed(*value);
+  if (!query.empty()) {
+    for (const std::string_view name : kCredentialParameters) {
+      AppendParameters(query, name, writer);
+    }
+  }
+  if (const std::string key = KeyAmongProtocols(client); !key.empty()) {
+    writer.Prefixed("sec-websocket-protocol");
+    writer.Prefixed(key);
   }
   // Beside a credential cookies are noise that varies; alone they may be one.
   if (credential.empty() && client.Has("cookie")) {

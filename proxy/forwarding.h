@@ -38,10 +38,10 @@ std::string KeyedHeaders(const Headers& client, std::span<const std::string> mor
 bool AlwaysKeyed(std::string_view name);
 
 // The credential of a request, as one string; empty when it has none: every field that providers
-// and gateways take one from (Authorization, api-key, x-api-key, x-goog-api-key,
-// Ocp-Apim-Subscription-Key, cf-aig-authorization), the query parameters that they do (key,
-// api_key, access_token, subscription-key and the like; `query` is the target's, not decoded), and
-// Cookie where there is none of those. Never logged, never stored.
+// and gateways take one from (kCredentialFields), the query parameters that they do
+// (kCredentialParameters; `query` is the target's, not decoded), the key that browsers send in
+// Sec-WebSocket-Protocol, and Cookie where there is none of those. Of what occurs several times,
+// each value. Never logged, never stored.
 std::string CredentialOf(const Headers& client, std::string_view query = {});
 
 // Errors: kLoop when a Via field names this server (`via`: "1.1 larder-1f2e3d4c") or just "larder".

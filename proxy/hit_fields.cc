@@ -7,7 +7,7 @@
 namespace larder {
 namespace {
 
-constexpr std::array<std::string_view, 12> kDeclinedNames = {"via",
+constexpr std::array<std::string_view, 13> kDeclinedNames = {"via",
                                                              "cache-control",
                                                              "origin",
                                                              "content-encoding",
@@ -18,7 +18,8 @@ constexpr std::array<std::string_view, 12> kDeclinedNames = {"via",
                                                              "cf-aig-cache-key",
                                                              "x-larder-namespace",
                                                              "transfer-encoding",
-                                                             "access-control-request-method"};
+                                                             "access-control-request-method",
+                                                             "sec-websocket-protocol"};
 
 void AppendPresent(const std::vector<std::string_view>& names,
                    const std::vector<std::string_view>& values, std::string& out) {
@@ -34,6 +35,7 @@ void AppendPresent(const std::vector<std::string_view>& names,
 
 HitFields::HitFields(std::span<const std::string> key_headers) {
   for (const std::string_view name : kDeclinedNames) Learn(name, Meaning::kDeclined, 0);
+  Learn("connection", Meaning::kConnection, 0);
   Learn("cookie", Meaning::kCookie, 0);
   Learn("traceparent", Meaning::kTrace, 0);
   for (const std::string_view name : kCredentialFields) {
@@ -66,6 +68,8 @@ bool HitFields::Take(const Known& known, std::string_view value) {
   switch (known.meaning) {
     case Meaning::kDeclined:
       return false;
+    case Meaning::kConnection:  // what else it lists is to be left out
+      return EqualsIgnoreCase(value, "keep-alive");
     case Meaning::kCookie:
       has_cookie_ = true;
       return true;

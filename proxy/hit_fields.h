@@ -19,7 +19,8 @@ class HitFields {
   explicit HitFields(std::span<const std::string> key_headers);
 
   // False when the ordinary way must look at them: directives for the cache, names of Larder's own,
-  // a page's Origin, a coded body, a cookie that may be the credential, a field twice that counts.
+  // a page's Origin, a coded body, a Connection that lists fields, a cookie that may be the
+  // credential, a field twice that counts.
   bool Read(const std::vector<FieldView>& fields);
 
   // Of the fields that were read last; as CredentialOf (without a query) and KeyedHeaders give
@@ -30,7 +31,7 @@ class HitFields {
   std::string_view traceparent() const { return traceparent_; }
 
  private:
-  enum class Meaning { kDeclined, kCookie, kCredential, kKeyed, kTrace };
+  enum class Meaning { kDeclined, kConnection, kCookie, kCredential, kKeyed, kTrace };
   struct Known {
     std::string_view name;
     Meaning meaning;

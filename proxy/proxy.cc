@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "proxy/credential_fields.h"
 #include "proxy/forwarding.h"
+#include "proxy/http/hop_by_hop.h"
 #include "proxy/http/websocket.h"
 #include "proxy/openai/errors.h"
 #include "proxy/request_id.h"
@@ -14,6 +16,8 @@ namespace larder {
 namespace {
 
 constexpr std::uint64_t kMaxFiberBody = 64UL * 1024;
+// More often than any chain of servers decodes a path.
+constexpr int kMostDecodings = 4;
 // A request may bring thousands of vectors. Vectorize's limit of an upload.
 constexpr std::uint64_t kMaxPointsBody = 100U << 20;
 
@@ -22,15 +26,20 @@ bool IsAdminKind(RouteKind kind) {
          kind == RouteKind::kDashboard || kind == RouteKind::kAdmin;
 }
 
-// Whether a segment of the path is "." or "..", percent-encoded or not: it could lead out of the
-// upstream's base path, and past the patterns that chose the upstream.
-bool HasDotSegment(std::string_view path) {
-  while (!path.empty()) {
-    path.remove_prefix(1);  // the slash
-    const std::string_view segment = path.substr(0, path.find('/'));
-    path.remove_prefix(segment.size());
-    const std::string decoded = PercentDecode(segment);
-    if (decoded == "." || decoded == "..") return true;
+// Whether a segment of the path is "." or "..", however often it is percent-encoded: it could lead
+// out of the upstream's base path, and past the patterns that chose the upstream. Some servers take
+// an encoded slash or a backslash for a slash, and drop what stands behind a ';'.
+bool HasDotSegment(std::string_view target) {
+  std::string path(target);
+  for (int i = 0; i < kMostDecodings && path.find('%') != std::string::npos; ++i) {
+    path = PercentDecode(path);
+  }
+  std::string_view rest = path;
+  while (!rest.empty()) {
+    std::string_view segment = rest.substr(0, rest.find_first_of("/\\"));
+    rest.remove_prefix(std::min(rest.size(), segment.size() + 1));
+    segment = segment.substr(0, segment.find(';'));
+    if (segment == "." || segment == "..") return true;
   }
   return false;
 }
@@ -134,6 +143,8 @@ Response Proxy::HandleApi(Request& request, const Route& route, RequestContext& 
   if (const Status passable = CheckPassable(request); !passable.ok()) {
     return RenderError(passable.error());
   }
+  // Before anything is made of them: what will not reach upstream must not count for a key.
+  RemoveListedInConnection(request.headers);
   auto directives = ParseCacheDirectives(request.headers);
   if (!directives.ok()) return RenderError(directives.error());
   context.directives = std::move(directives).value();
@@ -141,7 +152,8 @@ Response Proxy::HandleApi(Request& request, const Route& route, RequestContext& 
   auto caller = callers_.Admit(request.headers, request.query());
   if (!caller.ok()) return RenderError(caller.error());
   context.partition = std::move(caller->partition);
-  context.endpoint = route.upstream_path;
+  context.endpoint =
+      caller->by_client_key ? WithoutCredentials(route.upstream_path) : route.upstream_path;
   context.from_origin = route.from_origin;
   context.api_path = route.api_path;
   context.model_in_path = route.model_in_path;

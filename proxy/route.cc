@@ -47,18 +47,54 @@ RouteKind KindOf(Endpoint endpoint) {
   }
 }
 
-Route ApiRoute(std::string_view method, std::string_view path) {
+// A path as servers read it: many decode it, and take several slashes for one and none at the end.
+std::string AsRead(std::string_view path) {
+  std::string read;
+  for (const char c : PercentDecode(path)) {
+    if (c != '/' || !read.ends_with('/')) read += c;
+  }
+  if (read.size() > 1 && read.ends_with('/')) read.pop_back();
+  return read;
+}
+
+// What `path`, below `prefix`, is for. A path that only means a cached endpoint goes upstream as
+// that endpoint's own, so that what is said of it (a limit, an upstream's patterns) holds; others
+// go as they came.
+Route ApiRoute(std::string_view method, std::string_view prefix, std::string_view path,
+               std::string_view query) {
   Route route;
-  route.endpoint = EndpointOf(method, path);
+  route.api_path = AsRead(path);
+  route.endpoint = EndpointOf(method, route.api_path);
   route.kind = KindOf(route.endpoint);
   route.label = route.endpoint == Endpoint::kOther ? "passthrough" : EndpointName(route.endpoint);
-  route.api_path = path;
+  const bool has_names = route.endpoint == Endpoint::kOther || route.endpoint == Endpoint::kModels;
+  route.upstream_path = prefix;
+  route.upstream_path += has_names ? path : route.api_path;
+  if (route.upstream_path.empty()) route.upstream_path = "/";
+  route.upstream_path += query;
   constexpr std::string_view kResponses = "/responses/";
-  if (method == "DELETE" && path.starts_with(kResponses) &&
-      path.find('/', kResponses.size()) == std::string_view::npos) {
-    route.deletes_response = PercentDecode(path.substr(kResponses.size()));
+  if (method == "DELETE" && route.api_path.starts_with(kResponses) &&
+      route.api_path.find('/', kResponses.size()) == std::string_view::npos) {
+    route.deletes_response = route.api_path.substr(kResponses.size());
   }
   return route;
+}
+
+// Azure's: the deployments, and OpenAI's own paths below /openai/v1. `path` is below /openai.
+Route AzureRoute(std::string_view method, std::string_view path, std::string_view query) {
+  const auto route_of = [&](std::string_view rest) {
+    const std::string prefix = "/openai" + std::string(path.substr(0, path.size() - rest.size()));
+    Route route = ApiRoute(method, prefix, rest, query);
+    route.from_origin = true;
+    return route;
+  };
+  if (const auto deployment = Below(path, "/deployments"); deployment && deployment->size() > 1) {
+    const std::string_view name = deployment->substr(1, deployment->find('/', 1) - 1);
+    Route route = route_of(deployment->substr(1 + name.size()));
+    route.model_in_path = PercentDecode(name);
+    return route;
+  }
+  return route_of(Below(path, "/v1").value_or(path));
 }
 
 }  // namespace
@@ -91,28 +127,15 @@ Route RouteOf(std::string_view method, std::string_view target) {
     route.label = "vectorize";
     route.segments = SegmentsOf(*indexes);
   } else if (const auto below = Below(path, "/v1")) {
-    route = ApiRoute(method, *below);
+    route = ApiRoute(method, "", *below, query);
     const auto stores = Below(*below, "/vector_stores");
     auto segments = stores && method == "POST" ? SegmentsOf(*stores) : std::vector<std::string>();
     if (segments.size() == 2 && segments[1] == "search") {
       route.kind = RouteKind::kVectorStore;
       route.segments = {std::move(segments[0])};
     }
-    route.upstream_path = std::string(*below) + std::string(query);
-    if (below->empty()) route.upstream_path.insert(0, "/");
   } else if (const auto azure = Below(path, "/openai")) {
-    std::string_view rest = *azure;
-    if (const auto deployment = Below(rest, "/deployments"); deployment && deployment->size() > 1) {
-      const std::string_view name = deployment->substr(1, deployment->find('/', 1) - 1);
-      rest = deployment->substr(1 + name.size());
-      route = ApiRoute(method, rest);
-      route.model_in_path = PercentDecode(name);
-    } else {
-      // Azure's "v1" API keeps OpenAI's paths below /openai/v1.
-      route = ApiRoute(method, Below(rest, "/v1").value_or(rest));
-    }
-    route.from_origin = true;
-    route.upstream_path = target;
+    route = AzureRoute(method, *azure, query);
   } else {
     route.label = "unknown";
   }

@@ -32,7 +32,9 @@ struct Route {
   // ("/openai/deployments/{model}/..." of Azure) or from its base URL ("/embeddings").
   std::string upstream_path;
   bool from_origin = false;
-  std::string api_path;       // path below /v1, or below Azure's deployment, without query
+  // Path below /v1, or below Azure's deployment, without query; percent-decoded, each slash once
+  // and none at its end.
+  std::string api_path;
   std::string model_in_path;  // Azure's deployment, percent-decoded; empty otherwise
   // Of DELETE /responses/{id}: the id, percent-decoded; empty otherwise.
   std::string deletes_response;

@@ -24,7 +24,8 @@ class Callers {
   };
   // `credential` as CredentialOf gives it. Errors: kUnauthenticated.
   Result<Caller> Identify(std::string_view credential) const;
-  // The same of a request's fields and query; a key of Larder's own is taken out of the fields.
+  // The same of a request's fields and query; beside a key of Larder's own every credential is
+  // taken out of the fields (of the query: WithoutCredentials).
   Result<Caller> Admit(Headers& headers, std::string_view query) const;
 
  private:

@@ -42,7 +42,7 @@ std::string_view ClientSecretIn(std::string_view credential) {
   if (credential.find(kClientKeyPrefix) == std::string_view::npos) return {};
   ByteReader reader(credential);
   while (reader.remaining() > 0) {
-    reader.Prefixed();  // the field's name
+    if (reader.Prefixed() == "?") reader.Prefixed();  // the field's name, or the parameter's
     std::string_view value = reader.Prefixed();
     if (!reader.ok()) return {};
     constexpr std::string_view kScheme = "bearer ";

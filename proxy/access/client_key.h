@@ -32,7 +32,8 @@ std::string EncodeClientKey(const ClientKey& key);
 // Errors: kCorruption.
 Result<ClientKey> DecodeClientKey(std::string_view record);
 
-// The secret in a credential as CredentialOf gives it: that of the first field whose value, behind
+// The secret in a credential as CredentialOf gives it: that of the first field or query
+// parameter whose value, behind
 // a "Bearer " or not, begins with kClientKeyPrefix. Empty without one.
 std::string_view ClientSecretIn(std::string_view credential);
 

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "proxy/admin/explanation_json.h"
+#include "proxy/credential_fields.h"
 #include "proxy/json/canonical_json.h"
 #include "proxy/openai/errors.h"
 #include "proxy/route.h"
@@ -60,7 +61,7 @@ Response ExplainEndpoint::Handle(const Request& request, const std::string& /*be
   std::optional<Partition> partition;
   auto asked = Read(request, partition);
   if (!asked.ok()) return RenderError(asked.error());
-  const Route route = RouteOf(asked->method, asked->target);
+  Route route = RouteOf(asked->method, asked->target);
   auto directives = ParseCacheDirectives(asked->headers);
   if (!directives.ok()) return RenderError(directives.error());
 
@@ -68,6 +69,7 @@ Response ExplainEndpoint::Handle(const Request& request, const std::string& /*be
     auto caller = parts_.callers.Admit(asked->headers, asked->query());
     if (!caller.ok()) return RenderError(caller.error());
     partition = std::move(caller->partition);
+    if (caller->by_client_key) route.upstream_path = WithoutCredentials(route.upstream_path);
   }
   RequestContext context{"", std::move(*partition)};
   context.directives = std::move(directives).value();

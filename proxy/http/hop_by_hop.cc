@@ -23,6 +23,10 @@ bool HopByHop::Has(std::string_view name) const {
                   [&](std::string_view one) { return EqualsIgnoreCase(one, name); })) {
     return true;
   }
+  return Lists(name);
+}
+
+bool HopByHop::Lists(std::string_view name) const {
   std::string_view rest = listed_;
   while (!rest.empty()) {
     const std::string_view item = rest.substr(0, rest.find(','));
@@ -35,6 +39,13 @@ bool HopByHop::Has(std::string_view name) const {
 void RemoveHopByHop(Headers& headers) {
   const HopByHop hop_by_hop(headers);
   headers.RemoveIf([&](const Headers::Field& field) { return hop_by_hop.Has(field.first); });
+}
+
+void RemoveListedInConnection(Headers& headers) {
+  const HopByHop hop_by_hop(headers);
+  headers.RemoveIf([&](const Headers::Field& field) {
+    return hop_by_hop.Lists(field.first) && !EqualsIgnoreCase(field.first, "upgrade");
+  });
 }
 
 }  // namespace larder

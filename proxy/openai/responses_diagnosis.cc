@@ -30,7 +30,7 @@ Result<ResponseExplanation> ResponsesHandler::Explain(const Request& request, En
                                                       RequestContext& context) {
   LARDER_ASSIGN_OR_RETURN(ResponseRequest parsed,
                           ParseResponseRequest(endpoint, request.body, options_.policy));
-  if (parsed.model.empty()) parsed.model = context.model_in_path;
+  if (!context.model_in_path.empty()) parsed.model = context.model_in_path;
   const auto rule = options_.lifetimes.Match(parsed.model, context.api_path);
   const Candidate candidate = upstreams_.Choose(parsed.model, context.api_path).front();
   ResponseExplanation explanation;

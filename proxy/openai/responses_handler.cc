@@ -32,7 +32,8 @@ Response ResponsesHandler::Handle(const Request& request, Endpoint endpoint,
     context.status.reason = "invalid-request";
     return RenderError(parsed.error());
   }
-  if (parsed->model.empty()) parsed->model = context.model_in_path;
+  // Azure goes by the path, whatever the body says.
+  if (!context.model_in_path.empty()) parsed->model = context.model_in_path;
   context.model = parsed->model;
   const auto rule = options_.lifetimes.Match(context.model, context.api_path);
   if (std::string why = WhyBypass(context, *parsed, rule); !why.empty()) {

@@ -51,6 +51,32 @@ TEST_F(ClientKeyAccessTest, ItGoesNoFurther) {
   EXPECT_EQ(upstream().call_count(), 2U);
 }
 
+TEST_F(ClientKeyAccessTest, InAParameterItCountsAndGoesNoFurtherEither) {
+  const std::string secret = NewKey("acme");
+  const Headers none = {{"x-api-key", ""}};
+  const char* body = R"({"model":"m","input":"a"})";
+  EXPECT_EQ(Post("/v1/embeddings?a=b&key=" + secret, body, none).status, 200);
+  EXPECT_TRUE(EmbedWith(NewKey("acme")).hit());
+  Get("/v1/files?key=" + secret + "&limit=2", none);
+  Get("/v1/files?api_key=own", {{"authorization", "Bearer " + secret}});
+  EXPECT_EQ(Get("/v1/files?key=lk_unknown", none).status, 401);
+  ASSERT_EQ(upstream().call_count(), 3U);
+  EXPECT_EQ(upstream().calls()[0].path_and_query, "/embeddings?a=b");
+  EXPECT_EQ(upstream().calls()[1].path_and_query, "/files?limit=2");
+  EXPECT_EQ(upstream().calls()[2].path_and_query, "/files");
+}
+
+TEST_F(ClientKeyAccessTest, AmongTheProtocolsOfAWebsocketItCountsAndGoesNoFurtherEither) {
+  Begin({.require_key = true});
+  const auto open = [&](const std::string& secret) {
+    const std::string protocols = "realtime, openai-insecure-api-key." + secret;
+    return Get("/v1/files", {{"authorization", ""}, {"sec-websocket-protocol", protocols}});
+  };
+  EXPECT_EQ(open("sk-provider").status, 401);
+  EXPECT_EQ(open(NewKey("acme")).status, 200);
+  EXPECT_EQ(upstream().calls()[0].headers.Find("sec-websocket-protocol"), "realtime");
+}
+
 TEST_F(ClientKeyAccessTest, AnUnknownOneIs401AndGoesNowhere) {
   for (const char* target : {"/v1/embeddings", "/v1/files", "/v1/search"}) {
     const Answer answer = Post(target, R"({"model":"m","input":"a","query":"a"})",

@@ -46,7 +46,8 @@ TEST(CredentialFieldsTest, OtherParametersStayAsTheyAreAndInOrder) {
   EXPECT_EQ(WithoutCredentials("/a%2Fb?x=%20+y&key=s&z&&k=key"), "/a%2Fb?x=%20+y&z&&k=key");
   EXPECT_EQ(WithoutCredentials("/a?key=1&key=2&api%2Dversion=3"), "/a?api%2Dversion=3");
   EXPECT_EQ(WithoutCredentials("/a?%6bey=escaped"), "/a");
-  EXPECT_EQ(WithoutCredentials("/a?Key=other"), "/a?Key=other");
+  EXPECT_EQ(WithoutCredentials("/a?Key=in%20capitals&b"), "/a?b");
+  EXPECT_EQ(WithoutCredentials("/a?keys=other&keyed=1"), "/a?keys=other&keyed=1");
 }
 
 }  // namespace

@@ -198,5 +198,32 @@ TEST(KeyedHeadersTest, TakeTheConfiguredFieldsToo) {
   EXPECT_FALSE(AlwaysKeyed("x-team"));
 }
 
+TEST(UpstreamHeadersTest, HoldBackNamesThatServersTakeForOthers) {
+  for (const char* name :
+       {"OpenAI_Organization", "x_larder_namespace", "cf_aig_cache_key", "Transfer_Encoding",
+        "content_length", "api_key", "X_API-Key", "proxy_authorization", "anthropic_version"}) {
+    EXPECT_FALSE(UpstreamHeaders({{name, "x"}}, kVia, false).Has(name)) << name;
+  }
+  for (const char* name : {"REMOTE_ADDR", "x_thing", "_"}) {
+    EXPECT_TRUE(UpstreamHeaders({{name, "x"}}, kVia, false).Has(name)) << name;
+  }
+}
+
+TEST(CredentialTest, HasEachValueOfAParameterWhateverTheCaseOfItsName) {
+  const std::string one = CredentialOf({}, "key=a");
+  EXPECT_EQ(CredentialOf({}, "x=y&KEY=a"), one);
+  EXPECT_NE(CredentialOf({}, "key=a&key=b"), one);
+  EXPECT_NE(CredentialOf({}, "key=a&key=b"), CredentialOf({}, "key=b&key=a"));
+  EXPECT_EQ(CredentialOf({}, "keyed=a"), "");
+}
+
+TEST(CredentialTest, IsInTheProtocolsWhereABrowserSendsIt) {
+  const Headers a = {{"sec-websocket-protocol", "realtime, openai-insecure-api-key.a"}};
+  const Headers b = {{"sec-websocket-protocol", "realtime, openai-insecure-api-key.b"}};
+  EXPECT_NE(CredentialOf(a), CredentialOf(b));
+  EXPECT_NE(CredentialOf(a), "");
+  EXPECT_EQ(CredentialOf({{"sec-websocket-protocol", "realtime"}}), "");
+}
+
 }  // namespace
 }  // namespace larder

@@ -282,8 +282,11 @@ TEST_F(ProxyHandleTest, TraceIsNeverPassedOn) {
 
 TEST_F(ProxyHandleTest, DotSegmentsAreRefusedBeforeTheyReachUpstream) {
   upstream().ReplyAlways({.body = "{}"});
-  for (const char* path : {"/v1/../admin/v1/stats", "/v1/%2e%2e/admin", "/v1/files/..",
-                           "/v1/./files", "/v1/a/%2E./b", "/openai/deployments/../../x"}) {
+  for (const char* path :
+       {"/v1/../admin/v1/stats", "/v1/%2e%2e/admin", "/v1/files/..", "/v1/./files", "/v1/a/%2E./b",
+        "/openai/deployments/../../x", "/v1/a/..%2fb", "/v1/a%2F..%2Fb", "/v1/a\\..\\b",
+        "/v1/a%5c..%5cb", "/v1/..;x=y/b", "/v1/..%3b/b", "/v1/%252e%252e/b", "/v1/a%252f..%252fb",
+        "/openai/deployments/a%2f..%2fb/embeddings"}) {
     EXPECT_EQ(Get(path).status, 400) << path;
   }
   EXPECT_EQ(upstream().call_count(), 0U);
@@ -291,6 +294,22 @@ TEST_F(ProxyHandleTest, DotSegmentsAreRefusedBeforeTheyReachUpstream) {
        {"/v1/files/..a", "/v1/files/a..b", "/v1/files/...", "/v1/files?x=/../"}) {
     EXPECT_EQ(Get(path).status, 200) << path;
   }
+}
+
+// Two callers of one tenant: what does not reach upstream must not become part of a key.
+TEST_F(ProxyHandleTest, AFieldThatConnectionListsIsAsIfItHadNotBeenSent) {
+  UseEmbeddings();
+  const char* body = R"({"model":"m","input":"a"})";
+  const Headers project = {{"openai-project", "p"}};
+  Embed(body, {{"openai-project", "p"}, {"connection", "close, OpenAI-Project"}});
+  EXPECT_FALSE(upstream().calls()[0].headers.Has("openai-project"));
+  EXPECT_FALSE(Embed(body, project).hit());
+  EXPECT_TRUE(upstream().calls()[1].headers.Has("openai-project"));
+  // The fast lane has answered by now, if it may.
+  EXPECT_TRUE(Embed(body, project).hit());
+  const Headers without_key = {{"authorization", "Bearer key-a"}, {"connection", "authorization"}};
+  EXPECT_FALSE(Embed(body, without_key).hit());
+  EXPECT_FALSE(upstream().calls()[2].headers.Has("authorization"));
 }
 
 TEST_F(ProxyHandleTest, ABodyInAContentCodingIsPassedOnUnreadAndNotCached) {

@@ -58,6 +58,16 @@ TEST(RouteTest, IsDecidedByMethodAndPath) {
       {"GET", "/v1?a=b", RouteKind::kPassThrough, "passthrough", "/?a=b"},
       {"GET", "/v1/", RouteKind::kPassThrough, "passthrough", "/"},
       {"GET", "/v1/%0d%0aX:y", RouteKind::kPassThrough, "passthrough", "/%0d%0aX:y"},
+      // What only means a cached endpoint is that one, everywhere
+      {"POST", "/v1/%65mbeddings?a=%62", RouteKind::kEmbeddings, "embeddings", "/embeddings?a=%62"},
+      {"POST", "/v1//chat///completions/", RouteKind::kResponses, "chat", "/chat/completions"},
+      {"POST", "/v1/chat%2Fcompletions", RouteKind::kResponses, "chat", "/chat/completions"},
+      {"POST", "/openai/deployments/d%2fe//chat%2fcompletions", RouteKind::kResponses, "chat",
+       "/openai/deployments/d%2fe/chat/completions", true, "d/e"},
+      {"POST", "/openai/v1/%65mbeddings", RouteKind::kEmbeddings, "embeddings",
+       "/openai/v1/embeddings", true},
+      {"GET", "/v1//models/a%2Fb/", RouteKind::kResponses, "models", "//models/a%2Fb/"},
+      {"GET", "/v1//files/%61/", RouteKind::kPassThrough, "passthrough", "//files/%61/"},
       // Azure
       {"POST", "/openai/deployments/d/embeddings?api-version=1", RouteKind::kEmbeddings,
        "embeddings", "/openai/deployments/d/embeddings?api-version=1", true, "d"},
@@ -114,6 +124,16 @@ TEST(RouteTest, TakesThePathBelowApart) {
   EXPECT_EQ(
       RouteOf("GET", "/client/v4/accounts/1/vectorize/v2/indexes/x/metadata_index/list").segments,
       (Segments{"x", "metadata_index", "list"}));
+}
+
+TEST(RouteTest, PatternsSeeThePathAsServersReadIt) {
+  EXPECT_EQ(RouteOf("GET", "/v1/files?a=b").api_path, "/files");
+  EXPECT_EQ(RouteOf("GET", "/v1//%66iles%2Fa%20b//?x").api_path, "/files/a b");
+  EXPECT_EQ(RouteOf("GET", "/v1").api_path, "");
+  EXPECT_EQ(RouteOf("GET", "/v1/").api_path, "/");
+  EXPECT_EQ(RouteOf("POST", "/openai/deployments/d//images/").api_path, "/images");
+  EXPECT_EQ(RouteOf("DELETE", "/v1//responses/resp%5F1/").deletes_response, "resp_1");
+  EXPECT_EQ(RouteOf("DELETE", "/v1/%72esponses%2fresp_1").deletes_response, "resp_1");
 }
 
 }  // namespace

@@ -73,6 +73,14 @@ TEST_F(UpstreamChoiceTest, ARenamedModelIsRenamedWhereNothingIsCached) {
             R"({"model":"other-mini","messages":[],"web_search_options":{}})");
 }
 
+TEST_F(UpstreamChoiceTest, AnAzurePathChoosesWhateverModelItsBodyNames) {
+  UseBoth();
+  const Answer answer = Post("/openai/deployments/m/chat/completions", Ask("other-1"));
+  EXPECT_EQ(answer.body, kSaid);
+  EXPECT_EQ(other_.call_count(), 0U);
+  EXPECT_EQ(world().records().at(0).model, "m");
+}
+
 struct FailureCase {
   const char* name;
   int status;  // 0: no answer at all
