@@ -2,6 +2,7 @@
 
 #include <httplib.h>
 
+#include <algorithm>
 #include <optional>
 
 // The library's class layout depends on these; without them every call corrupts memory.
@@ -15,11 +16,20 @@ namespace {
 
 // Of an answer that is kept whole beside a stream: an error object is far smaller.
 constexpr std::size_t kMaxErrorBytes = 1 << 20;
+// Of any other answer that is kept whole: a thousand vectors as text are a quarter of it.
+constexpr std::size_t kMaxReplyBytes = 256U << 20;
 
 Error NoAnswer(const std::string& server, httplib::Error error) {
   return Error{ErrorCode::kUnavailable, ErrorOrigin::kSelf,
                "no answer from " + server + " (" + httplib::to_string(error) +
                    "): is larder running there? Name another with --server http://HOST:PORT"};
+}
+
+bool HasControl(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7f;
+  });
 }
 
 Error Interrupted() {
@@ -30,6 +40,7 @@ void Prepare(httplib::Client& client, const std::string& server, const ClientReq
   // On this machine nobody stands between, and a certificate seldom names the loopback address.
   if (IsLoopbackUrl(server)) client.enable_server_certificate_verification(false);
   client.set_url_encode(false);
+  client.set_decompress(false);  // none was asked for: what comes compressed is a bomb, or broken
   client.set_connection_timeout(5);
   const auto seconds = std::chrono::floor<std::chrono::seconds>(request.idle_timeout);
   const std::chrono::microseconds rest = request.idle_timeout - seconds;
@@ -42,6 +53,7 @@ httplib::Request RequestOf(const ClientRequest& request) {
   out.method = request.method;
   out.path = request.path;
   for (const auto& [name, value] : request.headers.fields()) out.headers.emplace(name, value);
+  out.headers.emplace("Accept-Encoding", "identity");
   if (!request.body.empty()) {
     out.body = request.body;
     if (!request.headers.Has("content-type")) {
@@ -60,6 +72,16 @@ void TakeHead(const httplib::Response& response, ClientReply& reply) {
 Result<std::optional<httplib::Response>> Exchange(const std::string& server,
                                                   const ClientRequest& request,
                                                   const httplib::Request& prepared) {
+  // The library writes both as they are, line ends too (CVE-2026-21428).
+  for (const auto& [name, value] : prepared.headers) {
+    if (!IsToken(name) || HasControl(value)) {
+      return InvalidArgument("the value for the field " + name +
+                             " has a line end or another control byte: check the token");
+    }
+  }
+  if (HasControl(prepared.path) || prepared.path.find(' ') != std::string::npos) {
+    return InvalidArgument("the path to ask for has a byte that must be percent-encoded");
+  }
   httplib::Client client(server);
   if (!client.is_valid()) {
     return InvalidArgument("--server must be http://HOST:PORT, got " + server);
@@ -81,10 +103,19 @@ Result<std::optional<httplib::Response>> Exchange(const std::string& server,
 }  // namespace
 
 Result<ClientReply> CallServer(const std::string& server, const ClientRequest& request) {
-  LARDER_ASSIGN_OR_RETURN(const auto response, Exchange(server, request, RequestOf(request)));
   ClientReply reply;
+  httplib::Request prepared = RequestOf(request);
+  prepared.content_receiver = [&](const char* data, std::size_t size, std::uint64_t,
+                                  std::uint64_t) {
+    reply.body.append(data, size);
+    return reply.body.size() <= kMaxReplyBytes;
+  };
+  LARDER_ASSIGN_OR_RETURN(const auto response, Exchange(server, request, prepared));
+  if (!response) {
+    return UpstreamError(ErrorCode::kTooLarge,
+                         "the answer of " + server + " is too large to take in; ask for less");
+  }
   TakeHead(*response, reply);
-  reply.body = response->body;
   return reply;
 }
 
