@@ -101,7 +101,9 @@ class InjectionTest : public StartedAppTest {
   RawMessage Ask(const InjectionRow& row, const std::string& tag) const {
     RawClient client(port());
     const std::string other = "127.0.0.1:" + std::to_string(other_.port());
-    client.Send(Filled(Filled(row.bytes, "%T", tag), "%B", other));
+    std::string bytes = Filled(Filled(row.bytes, "%T", tag), "%B", other);
+    const std::size_t body = std::min(bytes.size(), bytes.find("\r\n\r\n") + 4);
+    client.Send(Filled(bytes, "%L", std::to_string(bytes.size() - body)));
     return client.ReadResponse();
   }
   // What upstream received under a tag, in order.

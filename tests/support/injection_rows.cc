@@ -16,9 +16,7 @@ std::string Get(const std::string& target, const std::string& fields = "") {
 }
 std::string Post(const std::string& target, const std::string& body,
                  const std::string& fields = "Content-Type: application/json\r\n") {
-  return Head("POST " + target,
-              fields + "Content-Length: " + std::to_string(body.size()) + "\r\n") +
-         body;
+  return Head("POST " + target, fields + "Content-Length: %L\r\n") + body;
 }
 std::string Embed(const std::string& fields, const std::string& query = "") {
   return Post("/v1/embeddings" + query, kInjectionEmbed,

@@ -12,7 +12,7 @@ namespace larder {
 
 // What is put in by whoever runs them. "%T" in a row's bytes is the attempt's own tag, which goes
 // up as the value of X-Row, and in its credential, "sk-client-%T"; "%B" is "127.0.0.1:PORT" of an
-// upstream that none of the rows may reach.
+// upstream that none of the rows may reach; "%L" the size of the body, once these stand in it.
 struct InjectionRow {
   enum class Must {
     kBeRefused,  // nothing of it reaches upstream

@@ -10,7 +10,7 @@ constexpr const char* kCredential = "Authorization: Bearer sk-client-%T\r\n";
 
 std::string Post(const std::string& target, const std::string& body, const std::string& fields) {
   return "POST " + target + " HTTP/1.1\r\nHost: x\r\nX-Row: %T\r\n" + fields +
-         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+         "Content-Length: %L\r\n\r\n" + body;
 }
 std::string Json(const std::string& target, const std::string& body,
                  const std::string& fields = kCredential) {
@@ -143,7 +143,7 @@ std::vector<InjectionRow> FieldTrickRows() {
                     Must::kEither});
   }
   for (const char* field :
-       {"Authorization_: Bearer sk-client-%T",
+       {"Authorization_: x",
         "api_key: sk-client-%T",
         "X_API_KEY: sk-client-%T",
         "openai_organization: o",
@@ -204,7 +204,7 @@ std::vector<InjectionRow> FieldTrickRows() {
        Must::kArrive, "POST /base/v1/files HTTP/1.1"});
   rows.push_back({"RequestInAGetsBody",
                   "GET /v1/files HTTP/1.1\r\nHost: x\r\nX-Row: %T\r\n" + std::string(kCredential) +
-                      "Content-Length: " + std::to_string(smuggled.size()) + "\r\n\r\n" + smuggled,
+                      "Content-Length: %L\r\n\r\n" + smuggled,
                   Must::kArrive, "GET /base/v1/files HTTP/1.1"});
   rows.push_back({"UpgradeToH2",
                   embed(kCredential + std::string("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: "
