@@ -18,7 +18,10 @@ void AppendDouble(double value, std::string& out) {
   } else if (whole && value >= 0 && value < 2 * kTwoTo63) {
     out += std::to_string(static_cast<std::uint64_t>(value));
   } else {
+    const std::size_t begin = out.size();
     AppendJsonNumber(value, out);
+    // Digits alone would be read as an integer, which is too large to be one.
+    if (out.find_first_of(".e", begin) == std::string::npos) out += ".0";
   }
 }
 

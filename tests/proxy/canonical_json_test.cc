@@ -170,6 +170,13 @@ TEST(CanonicalJsonTest, IsTheSameForEverySpellingOfARandomValue) {
   }
 }
 
+TEST(CanonicalJsonTest, ANumberBeyondTheIntegersReadsBackAsItself) {
+  for (const char* number : {"18446744073709551615.0", "1e20", "-1e19", "1e22", "123456789e15"}) {
+    const std::string canonical = Canonical(number);
+    EXPECT_EQ(Canonical(canonical), canonical) << number;
+  }
+}
+
 TEST(CanonicalJsonTest, IsItsOwnCanonicalForm) {
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     const std::string canonical = Canonical(RandomJson(seed, seed).Value(4));
