@@ -9,6 +9,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/directory.h"
+
 namespace larder {
 
 Result<DataDir> DataDir::Open(const std::string& path) {
@@ -18,11 +20,10 @@ Result<DataDir> DataDir::Open(const std::string& path) {
                                           "; choose another with --data-dir DIR");
   };
   const bool existed = std::filesystem::exists(path);
-  std::error_code failed;
-  std::filesystem::create_directories(path, failed);
-  if (failed) {
-    errno = failed.value();
-    return fail("make");
+  if (const Status made = MakeDirectories(path); !made.ok()) {
+    Error error = made.error();
+    error.message += "; choose another data directory with --data-dir DIR";
+    return error;
   }
   // What is inside is private. A directory that somebody else made keeps its mode.
   if (!existed && ::chmod(path.c_str(), 0700) != 0) return fail("protect");

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/directory.h"
 #include "base/random.h"
 
 namespace larder {
@@ -30,7 +31,7 @@ Status CreateSecret(const std::string& path, const std::string& name) {
       ::fsync(fd) == 0;
   ::close(fd);
   if (!written || ::rename(draft.c_str(), path.c_str()) != 0) return CannotUse(path, name);
-  return {};
+  return SyncDirectory(DirectoryOf(path));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Opening a database: whole, in place of a damaged one, or for reading what is left.
 #include <filesystem>
 
+#include "base/directory.h"
 #include "cache/rocksdb_impl.h"
 
 namespace larder {
@@ -105,6 +106,10 @@ Result<std::unique_ptr<RocksDbStore>> RocksDbStore::Open(const RocksDbOptions& o
   const auto status = OpenDb(*impl, db_options, families, false);
   if (!status.ok()) return OpenError(database, status);
   std::unique_ptr<RocksDbStore> store(new RocksDbStore(std::move(impl)));
+  // RocksDB sees to the names in its directory, not to its own.
+  if (database == Database::kData) {
+    LARDER_RETURN_IF_ERROR(SyncDirectory(DirectoryOf(options.path)));
+  }
   // Looked at only now, under the database's lock: another process may be at work in the directory.
   if (IsMarkedDamaged(options.path)) {
     return CannotOpen(database, ErrorCode::kCorruption, "an earlier run found a damaged block");

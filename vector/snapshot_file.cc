@@ -5,8 +5,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <filesystem>
 #include <system_error>
+
+#include "base/directory.h"
 
 namespace larder {
 namespace {
@@ -16,20 +17,6 @@ Error FileError(const std::string& path, const char* doing) {
   return Error{ErrorCode::kIo, ErrorOrigin::kIndex,
                std::string("cannot ") + doing + " the snapshot " + path + ": " +
                    std::generic_category().message(code)};
-}
-
-std::string DirectoryOf(const std::string& path) {
-  const std::string directory = std::filesystem::path(path).parent_path().string();
-  return directory.empty() ? "." : directory;
-}
-
-// A rename is durable once its directory is.
-bool SyncDirectory(const std::string& directory) {
-  const int file = ::open(directory.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return false;
-  const bool synced = ::fsync(file) == 0;
-  ::close(file);
-  return synced;
 }
 
 }  // namespace
@@ -69,8 +56,7 @@ Status SnapshotWriter::Commit() {
   const std::string directory = DirectoryOf(path_);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) return Failed("rename");
   file_.reset();
-  if (!SyncDirectory(directory)) return FileError(path_, "sync the directory of");
-  return {};
+  return SyncDirectory(directory);
 }
 
 Result<SnapshotReader> SnapshotReader::Open(const std::string& path) {
