@@ -3,6 +3,7 @@
 
 #include "base/directory.h"
 #include "cache/rocksdb_impl.h"
+#include "cache/torn_log.h"
 
 namespace larder {
 namespace {
@@ -95,11 +96,12 @@ Result<std::unique_ptr<RocksDbStore>> RocksDbStore::Open(const RocksDbOptions& o
     return CannotOpen(database, ErrorCode::kCorruption, "the file CURRENT is missing");
   }
   auto impl = NewImpl(options);
-  const auto db_options = MakeDbOptions(options);
+  auto db_options = MakeDbOptions(options);
   const auto families = MakeFamilies(options, impl->block_cache, clock);
   LARDER_RETURN_IF_ERROR(CheckKind(options, db_options));
   if (database == Database::kData) {
-    LARDER_RETURN_IF_ERROR(CheckNothingIsMissing(options, clock));
+    LARDER_ASSIGN_OR_RETURN(const bool torn, CheckNothingIsMissing(options, clock));
+    if (torn) db_options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
     impl->acknowledged =
         std::make_unique<AcknowledgedSequence>(impl->directory / std::string(kAcknowledged));
   }
@@ -118,23 +120,30 @@ Result<std::unique_ptr<RocksDbStore>> RocksDbStore::Open(const RocksDbOptions& o
 }
 
 // Before it is opened for writing, which would remove what a damaged MANIFEST no longer names.
-Status RocksDbStore::CheckNothingIsMissing(const RocksDbOptions& options, const Clock& clock) {
+Result<bool> RocksDbStore::CheckNothingIsMissing(const RocksDbOptions& options,
+                                                 const Clock& clock) {
   const fs::path directory = options.path;
   std::error_code failed;
   const auto acknowledged = AcknowledgedSequence::Read(directory / std::string(kAcknowledged));
   if (!fs::exists(directory / "CURRENT", failed)) {
-    if (acknowledged.value_or(0) == 0) return {};
+    if (acknowledged.value_or(0) == 0) return false;
     return CannotOpen(options.database, ErrorCode::kCorruption, "its files are missing");
   }
   const auto impl = NewImpl(options);
-  const auto status =
-      OpenDb(*impl, MakeDbOptions(options), MakeFamilies(options, impl->block_cache, clock), true);
+  auto db_options = MakeDbOptions(options);
+  const auto families = MakeFamilies(options, impl->block_cache, clock);
+  auto status = OpenDb(*impl, db_options, families, true);
+  const bool torn = status.IsCorruption() && EndsInTornWrite(directory);
+  if (torn) {
+    db_options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+    status = OpenDb(*impl, db_options, families, true);
+  }
   // A family that this version is the first to have is made by opening.
-  if (status.IsInvalidArgument()) return {};
+  if (status.IsInvalidArgument()) return false;
   if (!status.ok()) return OpenError(options.database, status);
   const std::uint64_t found = impl->db->GetLatestSequenceNumber();
   for (auto* handle : impl->AllHandles()) (void)impl->db->DestroyColumnFamilyHandle(handle);
-  if (!acknowledged || found >= *acknowledged) return {};
+  if (!acknowledged || found >= *acknowledged) return torn;
   return CannotOpen(options.database, ErrorCode::kCorruption,
                     std::to_string(*acknowledged - found) +
                         " acknowledged changes are missing at its end; to go on without them, "

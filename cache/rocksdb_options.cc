@@ -112,7 +112,8 @@ rocksdb::DBOptions MakeDbOptions(const RocksDbOptions& options) {
     db_options.paranoid_checks = true;
     // An incomplete record at the end of the log is what a killed process was writing, and nobody
     // was told that it is stored; kAbsoluteConsistency would call that damage (1 of 60 kills).
-    // Every other damage of the log is refused, and AcknowledgedSequence sees what is missing.
+    // A last write whose pages a power cut left in part is told by torn_log.h. Every other damage
+    // of the log is refused, and AcknowledgedSequence sees what is missing.
     db_options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
     db_options.track_and_verify_wals_in_manifest = true;
   }

@@ -6,7 +6,8 @@
 //
 // kData: a write is synced before Apply returns, and no record expires. A database that lacks
 // anything it acknowledged, or has a damaged log, is damaged: it is never changed, moved or
-// replaced, only opened for reading. What a killed process was about to write is no damage.
+// replaced, only opened for reading. What was being written when the process was killed, or the
+// power went, is no damage.
 // Thread-safe.
 #pragma once
 
@@ -88,7 +89,8 @@ class RocksDbStore final : public Store {
  private:
   explicit RocksDbStore(std::unique_ptr<Impl> impl);
   static std::unique_ptr<Impl> NewImpl(const RocksDbOptions& options);
-  static Status CheckNothingIsMissing(const RocksDbOptions& options, const Clock& clock);
+  // True when its log ends in a write that a power cut tore.
+  static Result<bool> CheckNothingIsMissing(const RocksDbOptions& options, const Clock& clock);
   static Result<std::unique_ptr<RocksDbStore>> OpenForReading(const RocksDbOptions& options,
                                                               const Clock& clock,
                                                               std::string reason);
