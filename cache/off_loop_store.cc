@@ -95,6 +95,11 @@ Status OffLoopStore::Flush() {
   return inner_.Flush();
 }
 
+Status OffLoopStore::Sync() {
+  WaitUntilWritten();
+  return inner_.Sync();
+}
+
 std::size_t OffLoopStore::queued_bytes() const {
   MutexLock lock(mutex_);
   return queued_bytes_;

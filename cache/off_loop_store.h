@@ -50,6 +50,7 @@ class OffLoopStore final : public Store {
       const override;
   Size SizeOf(Family family) const override { return inner_.SizeOf(family); }
   Status Flush() override;
+  Status Sync() override;
 
   // Bytes that wait to be written.
   std::size_t queued_bytes() const;

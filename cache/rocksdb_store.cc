@@ -198,6 +198,13 @@ Status RocksDbStore::Flush() {
   return {};
 }
 
+Status RocksDbStore::Sync() {
+  if (!impl_->read_only.empty()) return {};
+  const auto status = impl_->db->SyncWAL();
+  if (!status.ok()) return impl_->IoError(status, "sync");
+  return {};
+}
+
 Status RocksDbStore::CompactAll() {
   rocksdb::CompactRangeOptions options;
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;

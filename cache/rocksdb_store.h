@@ -78,6 +78,7 @@ class RocksDbStore final : public Store {
   Status Compact(Family family, std::string_view begin, std::string_view end,
                  Rewrite what) override;
   Status Flush() override;
+  Status Sync() override;
 
   // Compacts everything now, which drops expired records. Cost: rewrites the database. Errors: kIo.
   Status CompactAll();

@@ -128,6 +128,8 @@ class Store {
 
   // Makes everything applied so far durable. Errors: kIo.
   virtual Status Flush() = 0;
+  // The same, at the cost of one sync.
+  virtual Status Sync() { return Flush(); }
 };
 
 }  // namespace larder

@@ -16,7 +16,7 @@ class CacheAdmin {
  public:
   // All outlive it.
   struct Parts {
-    const Store& store;
+    Store& store;
     const Clock& clock;
     EmbeddingsService& embeddings;
     ResponseCache& responses;

@@ -63,7 +63,8 @@ Status Purger::RunWith(Work& work) {
   for (const EntryLayer layer : kLayers) {
     if (filter.Concerns(layer)) LARDER_RETURN_IF_ERROR(PurgeLayer(work, layer));
   }
-  return {};
+  // The cache's log is not synced otherwise: what was deleted would be there again.
+  return work.counts.deleted > 0 ? store_.Sync() : Status();
 }
 
 Status Purger::PurgeLayer(Work& work, EntryLayer layer) {

@@ -1,10 +1,10 @@
 // Purger: takes entries out of the cache by conditions: out of the store, the memory tiers, what is
 // remembered of response ids, and the search index.
 //
-// Everything that matches and was stored before Run returns is then gone, and no request that began
-// before brings it back (RecentPurges). Entries are looked for a few thousand at a time and deleted
-// some hundreds at a time, so that others are served meanwhile. Thread-safe; several may run at
-// once.
+// Everything that matches and was stored before Run returns is then gone, and neither a request
+// that began before (RecentPurges) nor a power cut brings it back. Entries are looked for a few
+// thousand at a time and deleted some hundreds at a time, so that others are served meanwhile.
+// Thread-safe; several may run at once.
 #pragma once
 
 #include <functional>
@@ -40,9 +40,10 @@ class Purger {
   using Progress = std::function<bool(const PurgeCounts&)>;
 
   // All outlive it.
-  Purger(const EntryCatalog& catalog, const Clock& clock, EmbeddingCache& embeddings,
+  Purger(Store& store, const EntryCatalog& catalog, const Clock& clock, EmbeddingCache& embeddings,
          ResponseCache& responses, Indexer& indexer, Log& log)
-      : catalog_(catalog),
+      : store_(store),
+        catalog_(catalog),
         clock_(clock),
         embeddings_(embeddings),
         responses_(responses),
@@ -70,6 +71,7 @@ class Purger {
                       const std::vector<CacheKey>& only_in_memory);
   void LogRun(const PurgeOrder& order, const std::string& peer, const PurgeOutcome& outcome);
 
+  Store& store_;
   const EntryCatalog& catalog_;
   const Clock& clock_;
   EmbeddingCache& embeddings_;

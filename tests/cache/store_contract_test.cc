@@ -259,6 +259,13 @@ TEST_P(StoreContractTest, FlushedValuesAreStillFound) {
   EXPECT_EQ(Get(family_, {"a", "b"}), (Values{"1", "2"}));
 }
 
+TEST_P(StoreContractTest, SyncedValuesAreStillFound) {
+  Put(family_, "a", "1");
+  ASSERT_TRUE(store_->Sync().ok());
+  Put(family_, "b", "2");
+  EXPECT_EQ(Get(family_, {"a", "b"}), (Values{"1", "2"}));
+}
+
 TEST_P(StoreContractTest, ReadersNeverSeeHalfABatch) {
   const std::vector<std::string> keys = {"first", "second", "third"};
   const auto write = [&](int round) {
