@@ -64,15 +64,17 @@ class Larder {
   get url() { return `${this.origin}/v1`; }
 
   get pid() { return this.#child.pid; }
-
   get dataDir() { return path.join(this.#home, 'data'); }
+  // Settles when the process of the last start() is gone: { code, signal }.
+  get ended() { return this.#exited; }
 
-  // runArgs: flags for this run alone.
-  async start(runArgs = []) {
+  // runArgs, runEnv: flags and variables for this run alone.
+  async start(runArgs = [], runEnv = {}) {
     const binary = process.env.LARDER_BINARY || kDefaultBinary;
     this.stdout = this.stderr = '';
-    const child = spawn(binary, [...this.#flags, ...runArgs], { env: { ...cleanEnvironment(), ...this.#env },
-                                                                 stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(binary, [...this.#flags, ...runArgs], {
+      env: { ...cleanEnvironment(), ...this.#env, ...runEnv }, stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#child = child;
     running.add(child);
     this.#exited = once(child, 'close').then(([code, signal]) => ({ code, signal }), (error) => ({ error }))
