@@ -70,6 +70,20 @@ TEST_F(PurgeEndpointTest, WhatIsPurgedIsAMissAndTheRestAHit) {
   EXPECT_FALSE(ChatHits("hi"));
 }
 
+TEST_F(PurgeEndpointTest, IsDurableOnceItIsAnsweredOrSaysThatItIsNot) {
+  EmbedHits("one");
+  EmbedHits("two");
+  ASSERT_EQ(Purge(R"({"input":"none"})").status, 200);
+  ASSERT_EQ(Purge(R"({"input":"one","dry_run":true})").status, 200);
+  EXPECT_EQ(world().store().syncs(), 0U) << "nothing was deleted";
+  ASSERT_EQ(Purge(R"({"input":"one"})").status, 200);
+  EXPECT_EQ(world().store().syncs(), 1U);
+  world().store().FailSyncs(true);
+  const Answer answer = Purge(R"({"input":"two"})");
+  EXPECT_EQ(answer.status, 500);
+  EXPECT_THAT(answer.body, HasSubstr("1 of 1 entries found so far were deleted, then: "));
+}
+
 TEST_F(PurgeEndpointTest, ADryRunOnlyCounts) {
   EmbedHits("one");
   for (const char* body : {R"({"input":"one","dry_run":true})", R"({"all":true,"dry_run":true})"}) {

@@ -42,4 +42,10 @@ Status FaultyStore::Flush() {
   return inner_->Flush();
 }
 
+Status FaultyStore::Sync() {
+  ++syncs_;
+  if (fail_syncs_) return Refused();
+  return inner_->Sync();
+}
+
 }  // namespace larder

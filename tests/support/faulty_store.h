@@ -21,6 +21,8 @@ class FaultyStore final : public Store {
   void FailReads(bool fail) { fail_reads_ = fail; }
   // From now on Apply, Clear and Flush fail.
   void FailWrites(bool fail) { fail_writes_ = fail; }
+  // From now on Sync fails.
+  void FailSyncs(bool fail) { fail_syncs_ = fail; }
   // Called at the end of every MultiGet that succeeded, before it returns: the moment at which a
   // race with another thread would strike. Set before others call.
   void OnRead(std::function<void()> hook) { on_read_ = std::move(hook); }
@@ -28,9 +30,10 @@ class FaultyStore final : public Store {
   // Called at the start of every Apply, before it takes effect: likewise.
   void OnWrite(std::function<void()> hook) { on_write_ = std::move(hook); }
 
-  // Calls of MultiGet and of Apply so far, failed ones included.
+  // Calls of MultiGet, of Apply and of Sync so far, failed ones included.
   std::uint64_t reads() const { return reads_; }
   std::uint64_t writes() const { return writes_; }
+  std::uint64_t syncs() const { return syncs_; }
 
   Result<std::vector<std::optional<std::string>>> MultiGet(
       Family family, std::span<const std::string_view> keys) const override;
@@ -41,15 +44,18 @@ class FaultyStore final : public Store {
       const std::function<bool(std::string_view, std::string_view)>& visit) const override;
   Size SizeOf(Family family) const override { return inner_->SizeOf(family); }
   Status Flush() override;
+  Status Sync() override;
 
  private:
   Store* inner_;
   std::atomic<bool> fail_reads_{false};
   std::atomic<bool> fail_writes_{false};
+  std::atomic<bool> fail_syncs_{false};
   std::function<void()> on_read_;
   std::function<void()> on_write_;
   mutable std::atomic<std::uint64_t> reads_{0};
   std::atomic<std::uint64_t> writes_{0};
+  std::atomic<std::uint64_t> syncs_{0};
 };
 
 }  // namespace larder
