@@ -17,7 +17,9 @@ const kShortestWarm = 300;
 const kMostGrowthPercent = 5;
 const kMostSlopeKib = 1024;  // a minute
 const kMostMoreDescriptors = 32;
-const kPauseMs = 60;
+// The collections' database holds up to 64 MiB in memory before it writes a table: what is written in ten minutes is to
+// be little of that.
+const kPauseMs = 300;
 
 // requests: at least so many.
 const options = optionsOf({ seconds: 60, seed: 1, clients: 16, requests: 0 });
@@ -63,7 +65,8 @@ const lines = createInterface({ input: traffic.stdout })[Symbol.asyncIterator]()
 const nextLine = async () => JSON.parse((await lines.next()).value);
 
 const { upstream } = await nextLine();
-const world = await World.begin(random, { settings: kSettings, upstream: `http://127.0.0.1:${upstream}/v1` });
+const world = await World.begin(random, { settings: kSettings, many: 100,
+                                          upstream: `http://127.0.0.1:${upstream}/v1` });
 const operator = new Operator({ world, admin: kAdmin, random: random.fork(), log });
 const begun = performance.now();
 const vitals = new Vitals(world.larder.pid);

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <cstdio>
 #include <string_view>
 
 namespace larder::soak {
@@ -9,7 +10,6 @@ namespace {
 
 constexpr std::uint64_t kKnown = 1500;
 constexpr std::uint64_t kCollapsing = 6;  // how many ask for the same text in a row
-constexpr std::size_t kMostSentences = 4000;
 
 std::string Post(std::string_view path, std::string_view credential, std::string_view body) {
   std::string request = "POST /v1";
@@ -69,13 +69,7 @@ constexpr std::array<BadRequest, 10> kBad = {{
 
 void Tally::Wrong(const std::string& sentence) {
   ++wrong;
-  const std::lock_guard lock(mutex_);
-  if (sentences_.size() < kMostSentences) sentences_ += sentence + '\n';
-}
-
-std::string Tally::sentences() {
-  const std::lock_guard lock(mutex_);
-  return sentences_;
+  std::fprintf(stderr, "%s\n", sentence.c_str());
 }
 
 Client::Client(std::uint16_t port, std::uint64_t seed, std::uint64_t new_texts, Tally& tally)

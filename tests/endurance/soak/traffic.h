@@ -5,7 +5,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <mutex>
 #include <random>
 #include <string>
 
@@ -40,13 +39,8 @@ struct Tally {
   std::atomic<std::uint64_t> wrong{0};
   std::atomic<std::uint64_t> collapsing{0};  // counts through the texts of kCollapse
 
-  // Keeps the first few sentences.
+  // Counts it, and tells it on stderr.
   void Wrong(const std::string& sentence);
-  std::string sentences();
-
- private:
-  std::mutex mutex_;
-  std::string sentences_;
 };
 
 class Client {

@@ -45,7 +45,8 @@ export class World {
   #clients;
 
   // settings: text of a larder.toml in place of the usual one; upstream: URL for models that its clients do not use.
-  static async begin(random, { settings = kSettings, upstream } = {}) {
+  // many: how many points the largest collection has.
+  static async begin(random, { settings = kSettings, upstream, many = 4400 } = {}) {
     const world = new World();
     world.#upstream = await startUpstream();
     world.larder = await startLarder({
@@ -57,7 +58,7 @@ export class World {
     world.#clients = {
       writers: [writer('ada', 'cosine'), writer('ben', 'dot'), writer('col', 'euclidean'),
                 // So many that their index keeps its vectors in a file beside the snapshot.
-                writer('many', 'cosine', 4400)],
+                writer('many', 'cosine', many)],
       keys: [new KeyClient({ admin: kAdmin, random: random.fork() })],
       embedders: [new Embedder(random.fork()), new Embedder(random.fork())],
       chatters: [new Chatter(random.fork()), new Chatter(random.fork())],
