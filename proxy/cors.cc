@@ -28,14 +28,32 @@ bool CorsRules::Allows(std::string_view origin) const {
       [&](const std::string& allowed) { return allowed == "*" || allowed == origin; });
 }
 
-Response CorsRules::AnswerPreflight(const Request& request) const {
-  if (!Allows(*request.headers.Find("origin"))) {
-    Response refused = RenderError(
-        Error{ErrorCode::kForbidden, ErrorOrigin::kDownstream,
-              "web pages of this origin may not call the API; add it to server.cors_origins"});
-    refused.headers.Add("vary", "Origin");
-    return refused;
+bool CorsRules::MayAsk(const Request& request) const {
+  const auto origin = request.headers.Find("origin");
+  if (!origin || Allows(*origin)) return true;
+  if (const auto site = request.headers.Find("sec-fetch-site");
+      site && (*site == "same-origin" || *site == "none")) {
+    return true;
   }
+  const std::size_t end = origin->find("://");
+  const std::string_view scheme = origin->substr(0, end);
+  if (!EqualsIgnoreCase(scheme, "http") && !EqualsIgnoreCase(scheme, "https")) {
+    return !EqualsIgnoreCase(*origin, "null");
+  }
+  const auto host = request.headers.Find("host");
+  return end != std::string_view::npos && host && EqualsIgnoreCase(origin->substr(end + 3), *host);
+}
+
+Response CorsRules::Refuse() {
+  Response refused = RenderError(
+      Error{ErrorCode::kForbidden, ErrorOrigin::kDownstream,
+            "web pages of this origin may not call the API; add it to server.cors_origins"});
+  refused.headers.Add("vary", "Origin");
+  return refused;
+}
+
+Response CorsRules::AnswerPreflight(const Request& request) const {
+  if (!Allows(*request.headers.Find("origin"))) return Refuse();
   Response response;
   response.status = 204;
   Decorate(request, response.headers);

@@ -1,7 +1,7 @@
 // Which web pages may call the API from a browser (the CORS protocol of the Fetch standard,
 // https://fetch.spec.whatwg.org/#http-cors-protocol). Closed unless configured: a page that is not
-// listed is not told an answer, and what upstream says of it does not count. Thread-safe:
-// immutable.
+// listed is refused (what it may send without asking first would be paid for by whoever runs the
+// server), and what upstream says of it does not count. Thread-safe: immutable.
 #pragma once
 
 #include <chrono>
@@ -28,6 +28,13 @@ class CorsRules {
 
   // 204 that allows what is asked for, or 403 with a sentence that says what to configure.
   Response AnswerPreflight(const Request& request) const;
+
+  // Whether the request comes from no web page, from one that is listed, or from one of this
+  // server's own origin: by Sec-Fetch-Site, which no page can set (Fetch Metadata), or by Host.
+  // What calls from a browser but is no page (an extension, say) has an Origin of another scheme.
+  bool MayAsk(const Request& request) const;
+  // 403 for one that may not.
+  static Response Refuse();
 
   // Puts on an answer whether the page that asked may read it. Without an Origin only Vary.
   void Decorate(const Request& request, Headers& headers) const;

@@ -143,6 +143,7 @@ Response Proxy::HandleApi(Request& request, const Route& route, RequestContext& 
   if (const Status passable = CheckPassable(request); !passable.ok()) {
     return RenderError(passable.error());
   }
+  if (!cors_.MayAsk(request)) return CorsRules::Refuse();
   // Before anything is made of them: what will not reach upstream must not count for a key.
   RemoveListedInConnection(request.headers);
   auto directives = ParseCacheDirectives(request.headers);

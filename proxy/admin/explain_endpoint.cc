@@ -4,6 +4,7 @@
 
 #include "proxy/admin/explanation_json.h"
 #include "proxy/credential_fields.h"
+#include "proxy/http/hop_by_hop.h"
 #include "proxy/json/canonical_json.h"
 #include "proxy/openai/errors.h"
 #include "proxy/route.h"
@@ -62,6 +63,7 @@ Response ExplainEndpoint::Handle(const Request& request, const std::string& /*be
   auto asked = Read(request, partition);
   if (!asked.ok()) return RenderError(asked.error());
   Route route = RouteOf(asked->method, asked->target);
+  RemoveListedInConnection(asked->headers);
   auto directives = ParseCacheDirectives(asked->headers);
   if (!directives.ok()) return RenderError(directives.error());
 

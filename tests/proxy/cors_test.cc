@@ -73,10 +73,37 @@ TEST_F(CorsTest, AnAnswerTellsAListedPageThatItMayReadIt) {
     EXPECT_EQ(answer.Field("access-control-allow-origin"), kPage);
     EXPECT_THAT(answer.Field("access-control-expose-headers"), HasSubstr("Cache-Status"));
   }
-  const Answer other = Chat(kAsk, {{"origin", "https://other.test"}});
-  EXPECT_TRUE(other.hit());
-  EXPECT_FALSE(other.headers.Has("access-control-allow-origin"));
-  EXPECT_EQ(other.Field("vary"), "Origin");
+}
+
+TEST_F(CorsTest, AnotherPageIsRefusedBeforeAnythingIsAskedForIt) {
+  upstream().ReplyAlways({.body = kSaid});
+  const std::string site = "sec-fetch-site";
+  for (const Headers& page :
+       std::initializer_list<Headers>{{{"origin", "https://other.test"}},
+                                      {{"origin", "null"}},
+                                      {{"origin", "http"}},
+                                      {{"origin", "http://localhost.other.test:8787"}},
+                                      {{"origin", "https://other.test"}, {site, "cross-site"}},
+                                      {{"origin", "https://other.test"}, {site, "same-site"}}}) {
+    const Answer answer = Chat(kAsk, page);
+    EXPECT_EQ(answer.status, 403) << page.Joined("origin");
+    EXPECT_EQ(answer.Field("vary"), "Origin");
+    EXPECT_FALSE(answer.headers.Has("access-control-allow-origin"));
+    EXPECT_EQ(Post("/v1/files", "a", page).status, 403) << page.Joined("origin");
+  }
+  EXPECT_EQ(upstream().call_count(), 0U);
+}
+
+TEST_F(CorsTest, WhatIsNoPageOrOneOfTheServersOwnMayAsk) {
+  upstream().ReplyAlways({.body = kSaid});
+  for (const Headers& caller : std::initializer_list<Headers>{
+           {},
+           {{"origin", "http://localhost:8787"}},  // its Host
+           {{"origin", "https://proxied.test"}, {"sec-fetch-site", "same-origin"}},
+           {{"origin", "chrome-extension://abc"}},
+           {{"origin", "app://notes"}}}) {
+    EXPECT_EQ(Chat(kAsk, caller).status, 200) << caller.Joined("origin");
+  }
 }
 
 TEST_F(CorsTest, WhatUpstreamSaysOfItDoesNotCount) {
@@ -85,7 +112,7 @@ TEST_F(CorsTest, WhatUpstreamSaysOfItDoesNotCount) {
                                       {"access-control-allow-credentials", "true"}},
                           .body = kSaid});
   for (int i = 0; i < 2; ++i) {
-    const Answer answer = Chat(kAsk, {{"origin", "https://other.test"}});
+    const Answer answer = Chat(kAsk, {{"origin", "app://notes"}});
     EXPECT_FALSE(answer.headers.Has("access-control-allow-origin"));
     EXPECT_FALSE(answer.headers.Has("access-control-allow-credentials"));
   }

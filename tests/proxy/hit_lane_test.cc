@@ -261,6 +261,8 @@ INSTANTIATE_TEST_SUITE_P(
         Oddity{"Namespace", kPath, kBody, {{"x-larder-namespace", "n"}}},
         Oddity{"Via", kPath, kBody, {{"Via", "1.1 other"}}},
         Oddity{"Origin", kPath, kBody, {{"Origin", "http://page"}}},
+        Oddity{"ListedInConnection", kPath, kBody, {{"Connection", "keep-alive, openai-beta"}}},
+        Oddity{"WebsocketProtocol", kPath, kBody, {{"Sec-WebSocket-Protocol", "a"}}},
         Oddity{"ContentCoding", kPath, kBody, {{"Content-Encoding", "gzip"}}},
         Oddity{"CredentialTwice", kPath, kBody, {{"Authorization", "Bearer key-a"}}},
         Oddity{"KeyedFieldTwice", kPath, kBody, {{"openai-beta", "a"}, {"OpenAI-Beta", "b"}}},
