@@ -15,6 +15,7 @@
 #include "app/interrupt.h"
 #include "base/result.h"
 #include "proxy/http/headers.h"
+#include "proxy/http/percent_encode.h"
 
 namespace larder {
 
@@ -48,9 +49,6 @@ Result<ClientReply> CallServer(const std::string& server, const std::string& met
 Result<ClientReply> StreamFromServer(const std::string& server, const ClientRequest& request,
                                      const std::function<bool(std::string_view)>& take,
                                      const std::function<void(const ClientReply&)>& begin = {});
-
-// `text` with everything but letters, digits and -._~ percent-encoded (RFC 3986, section 2.3).
-std::string PercentEncode(std::string_view text);
 
 // True for a URL whose host is localhost, 127.0.0.0/8 or ::1.
 bool IsLoopbackUrl(std::string_view url);
