@@ -29,6 +29,7 @@ enum class RecordKind : std::uint8_t {
   kPointValues = 8,
   kCollectionId = 9,
   kClientKey = 10,
+  kSession = 13,
 };
 
 struct RecordStamp {

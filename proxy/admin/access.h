@@ -6,15 +6,10 @@
 #include <vector>
 
 #include "base/replaceable.h"
+#include "proxy/admin/admin_options.h"
 #include "proxy/http/message.h"
 
 namespace larder {
-
-struct AdminOptions {
-  std::string token;  // empty: open, which is allowed on loopback only
-  std::vector<std::string>
-      allowed_hosts;  // names besides localhost, loopback and the listening address
-};
 
 class AdminAccess {
  public:
