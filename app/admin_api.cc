@@ -12,7 +12,8 @@ AdminApi::AdminApi(const Parts& parts, AdminHandler& handler)
       config_(parts.config_json),
       keys_(parts.client_keys),
       maintenance_(parts.run_task),
-      upstreams_(parts.upstreams) {
+      upstreams_(parts.upstreams),
+      session_(parts.access, parts.sessions) {
   handler.Add("stats", stats_);
   handler.Add("timeseries", timeseries_);
   handler.Add("events", events_);
@@ -21,6 +22,7 @@ AdminApi::AdminApi(const Parts& parts, AdminHandler& handler)
   handler.Add("keys", keys_);
   handler.Add("maintenance", maintenance_);
   handler.Add("upstreams", upstreams_);
+  handler.Add("session", session_);
   parts.cache.AddTo(handler);
 }
 

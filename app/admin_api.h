@@ -9,6 +9,7 @@
 #include "proxy/admin/explain_endpoint.h"
 #include "proxy/admin/keys_endpoint.h"
 #include "proxy/admin/maintenance_endpoint.h"
+#include "proxy/admin/session_endpoint.h"
 #include "proxy/admin/stats_endpoint.h"
 #include "proxy/admin/telemetry.h"
 #include "proxy/admin/upstreams_endpoint.h"
@@ -26,6 +27,8 @@ class AdminApi {
     ClientKeys& client_keys;
     MaintenanceEndpoint::RunTask run_task;
     UpstreamSet& upstreams;
+    const AdminAccess& access;
+    const AdminSessions& sessions;
   };
   // Adds the endpoints to `handler`, which must not be asked once this is gone.
   AdminApi(const Parts& parts, AdminHandler& handler);
@@ -39,6 +42,7 @@ class AdminApi {
   KeysEndpoint keys_;
   MaintenanceEndpoint maintenance_;
   UpstreamsEndpoint upstreams_;
+  SessionEndpoint session_;
 };
 
 }  // namespace larder

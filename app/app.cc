@@ -7,12 +7,15 @@
 #include <thread>
 
 #include "app/admin_api.h"
+#include "app/admin_door.h"
 #include "app/data_dir.h"
 #include "app/databases.h"
+#include "app/fronts.h"
 #include "app/module_options.h"
 #include "app/upkeep.h"
 #include "app/upstream_tokens.h"
 #include "base/replaceable.h"
+#include "base/secret_file.h"
 #include "cache/off_loop_store.h"
 #include "proxy/admin/live_tail.h"
 #include "proxy/admin/upkeep_json.h"
@@ -54,15 +57,15 @@ std::string Version() {
 
 // Members stand in the order of construction; each may use those before it.
 struct App::Graph {
-  Graph(const Config& c, Log& l, std::unique_ptr<Clock> k, DataDir d, Partitioner p,
-        std::unique_ptr<UpstreamSet> u, std::string j)
+  Graph(const Config& c, Log& l, std::unique_ptr<Clock> k, DataDir d, const std::string& secret,
+        std::unique_ptr<UpstreamSet> u, std::unique_ptr<OidcConnection> o, std::string j)
       : config(c),
         config_json(std::move(j)),
         log(l),
         owned_clock(std::move(k)),
         clock(*owned_clock),
         data_dir(std::move(d)),
-        partitioner(std::move(p)),
+        partitioner(secret),
         cache_disk(OpenCacheDatabase(config, clock, log)),
         store(std::make_unique<OffLoopStore>(*cache_disk)),
         data_disk(OpenDataDatabase(config, clock, log)),
@@ -100,8 +103,9 @@ struct App::Graph {
         telemetry(*store, clock, {Version(), config.upstream.url, data_dir.path()},
                   [this] { return ReadGauges(); }, TelemetryOptionsOf(config),
                   {&log, config.log_requests, [this] { flusher_changed.NotifyAll(); }}),
-        access(config.admin, config.front.host),
-        admin_handler(telemetry, access, [this] { return ReadHealth(); }),
+        admin_door(config, secret, std::move(o), *data_store, clock, log),
+        admin_handler(telemetry, admin_door.access(), admin_door.login(),
+                      [this] { return ReadHealth(); }),
         cache_admin({*store, clock, embeddings, response_cache, config.responses.policy, indexer,
                      callers, log},
                     CacheAdminOptionsOf(config), ObserverOf(config, telemetry)),
@@ -111,19 +115,29 @@ struct App::Graph {
                    [this] { return config_json.get(); },
                    client_keys,
                    [this](std::string_view task) { return upkeep.RunNow(task); },
-                   *upstreams},
+                   *upstreams,
+                   admin_door.access(),
+                   admin_door.sessions()},
                   admin_handler),
-        proxy({embeddings, embeddings_handler, responses_handler, pass_through, tunnel_handler,
-               search_handler, collection_handler, vector_store_handler, vectorize_handler,
-               admin_handler},
-              callers, clock,
-              {config.max_request_bytes,
-               via,
-               config.upstream.url,
-               config.cache_mode,
-               {config.cors_origins, config.preflight_max_age}},
+        proxy(Handlers(), callers, clock, ProxyOptionsOf(ApiSurface(config)),
               ObserverOf(config, telemetry)),
-        front(config.front, proxy, clock) {}
+        admin_proxy(Handlers(), callers, clock, ProxyOptionsOf(Surface::kAdmin),
+                    ObserverOf(config, telemetry)),
+        fronts(config, proxy, admin_proxy, clock) {}
+
+  Proxy::Handlers Handlers() {
+    return {embeddings,        embeddings_handler, responses_handler,  pass_through,
+            tunnel_handler,    search_handler,     collection_handler, vector_store_handler,
+            vectorize_handler, admin_handler};
+  }
+  ProxyOptions ProxyOptionsOf(Surface surface) const {
+    return {config.max_request_bytes,
+            via,
+            config.upstream.url,
+            config.cache_mode,
+            {config.cors_origins, config.preflight_max_age},
+            surface};
+  }
 
   void Background(std::function<void()> work) {
     // When every worker is busy, the disk write is dropped: the entry stands in the memory tier.
@@ -175,14 +189,16 @@ struct App::Graph {
   VectorStoreHandler vector_store_handler;
   VectorizeHandler vectorize_handler;
   Telemetry telemetry;
-  AdminAccess access;
+  AdminDoor admin_door;
   AdminHandler admin_handler;
   CacheAdmin cache_admin;
   AdminApi admin_api;
   Proxy proxy;
-  Front front;
+  Proxy admin_proxy;
+  Fronts fronts;
 
   std::string address;
+  std::string admin_address;
   std::atomic<bool> ready{false};
   bool stopped = false;
   Mutex flusher_mutex;
@@ -222,9 +238,9 @@ Gauges App::Graph::ReadGauges() const {
   gauges.collections_loading = held.loading;
   gauges.collection_points = held.points;
   gauges.collection_bytes = held.memory_bytes;
-  gauges.connections = front.connections();
-  gauges.worker_threads = front.workers().threads();
-  gauges.worker_queue = front.workers().queued();
+  gauges.connections = fronts.connections();
+  gauges.worker_threads = fronts.workers().threads();
+  gauges.worker_queue = fronts.workers().queued();
   gauges.refreshes = responses_handler.refreshes();
   gauges.refreshes_refused = responses_handler.refreshes_refused();
   gauges.upstreams = upstreams->Stats();
@@ -294,23 +310,29 @@ const std::string& App::address() const {
   return graph_->address;
 }
 
+const std::string& App::admin_address() const {
+  return graph_->admin_address;
+}
+
 Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log, std::string config_json) {
   auto clock = std::make_unique<SystemClock>();
   LARDER_ASSIGN_OR_RETURN(DataDir data_dir, DataDir::Open(config.data_dir));
-  LARDER_ASSIGN_OR_RETURN(Partitioner partitioner,
-                          Partitioner::FromFile(config.data_dir + "/partition.key"));
+  LARDER_ASSIGN_OR_RETURN(
+      const std::string secret,
+      ReadOrMakeSecret(config.data_dir + "/partition.key", "the partition key file"));
   LARDER_ASSIGN_OR_RETURN(auto upstreams, UpstreamSet::Create(UpstreamsOf(config), *clock));
-  std::unique_ptr<App> app(new App(std::make_unique<Graph>(
-      config, log, std::move(clock), std::move(data_dir), std::move(partitioner),
-      std::move(upstreams), std::move(config_json))));
+  LARDER_ASSIGN_OR_RETURN(auto oidc, OidcConnection::Create(config.admin.oidc, *clock));
+  std::unique_ptr<App> app(new App(
+      std::make_unique<Graph>(config, log, std::move(clock), std::move(data_dir), secret,
+                              std::move(upstreams), std::move(oidc), std::move(config_json))));
   Graph& graph = *app->graph_;
   graph.embedding_cache.set_observer(
       [&graph](const NewEmbedding& added) { graph.indexer.Enqueue(added); });
   graph.embeddings.set_diagnosis(graph.diagnosis);
   graph.responses_handler.set_diagnosis(graph.diagnosis);
   graph.LoadClientKeys();
-  LARDER_RETURN_IF_ERROR(
-      KeepUpstreamTokens(*graph.upstreams, *graph.data_store, config.data_dir, log));
+  KeepUpstreamTokens(*graph.upstreams, *graph.data_store, secret, log);
+  graph.admin_door.Start();
   using Kind = MissDiagnosis::Kind;
   graph.cache_admin.set_purge_observer([&graph](std::span<const CacheKey> keys, EntryLayer layer) {
     const Kind kind = layer == EntryLayer::kEmbeddings ? Kind::kEmbedding : Kind::kResponse;
@@ -322,11 +344,9 @@ Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log, std::str
     graph.diagnosis.NoteGone(kind, {&key, 1}, MissReason::kEvicted);
   });
   graph.collections.Start();  // before the first request can ask for one
-  LARDER_RETURN_IF_ERROR(graph.front.Start());
-  const std::string& host = config.front.host;
-  graph.address = (config.front.tls.enabled() ? "https://" : "http://") +
-                  (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
-                  std::to_string(graph.front.port());
+  LARDER_RETURN_IF_ERROR(graph.fronts.Start());
+  graph.address = graph.fronts.address();
+  graph.admin_address = graph.fronts.admin_address();
   graph.indexer.Start();
   graph.upkeep.Start();
   graph.flusher = std::thread([&graph] { graph.RunFlusher(); });
@@ -335,13 +355,13 @@ Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log, std::str
 }
 
 Status App::ReloadCertificate() {
-  return graph_->front.ReloadCertificate();
+  return graph_->fronts.ReloadCertificate();
 }
 
 void App::Reload(const Config& config, std::string config_json) {
   graph_->config_json.Replace(std::move(config_json));
   graph_->telemetry.set_access_log(config.log_requests);
-  graph_->access.set_allowed_hosts(config.admin.allowed_hosts);
+  graph_->admin_door.access().set_allowed_hosts(config.admin.allowed_hosts);
   graph_->upkeep.Reload(config);
 }
 
@@ -350,10 +370,11 @@ bool App::Stop() {
   if (std::exchange(graph.stopped, true)) return true;
   graph.ready = false;
   graph.telemetry.tail().Close();  // nobody waits for streams that have no end
-  const bool finished = graph.front.Drain(graph.clock.Monotonic() + graph.config.drain_timeout);
+  const bool finished = graph.fronts.Drain(graph.clock.Monotonic() + graph.config.drain_timeout);
   graph.cache_admin.RequestStop();
   graph.upstreams->Abort();  // what is still waiting for upstream ends now
-  graph.front.Stop();
+  graph.admin_door.Abort();
+  graph.fronts.Stop();
   graph.upkeep.Stop();
   graph.cache_admin.Stop();
   graph.indexer.Stop();

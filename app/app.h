@@ -26,6 +26,8 @@ class App {
 
   // "http://127.0.0.1:8787", with the port that was bound; "https://..." with a certificate.
   const std::string& address() const;
+  // Where the admin API and the dashboard are: the same without admin.listen.
+  const std::string& admin_address() const;
 
   // Reads the certificate again, for connections to come; nothing without one. Errors:
   // kInvalidArgument; then the old one stays in use.

@@ -14,6 +14,13 @@ std::string ProviderKey() {
   return key == nullptr || *key == '\0' ? std::string() : std::string("Bearer ") + key;
 }
 
+std::string AddressOf(const Config& config, std::string host, std::uint16_t port) {
+  if (host == "0.0.0.0") host = "127.0.0.1";
+  if (host == "::") host = "::1";
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  return (config.front.tls.enabled() ? "https://" : "http://") + host + ":" + std::to_string(port);
+}
+
 }  // namespace
 
 std::optional<Session> Session::Open(const ClientOptions& options) {
@@ -24,8 +31,9 @@ std::optional<Session> Session::Open(const ClientOptions& options) {
   }
   const Config& config = result.loaded->config;
   Session session;
-  session.server = options.server.value_or(ServerOf(config));
+  session.server = options.server.value_or(AdminServerOf(config));
   while (session.server.ends_with('/')) session.server.pop_back();
+  session.api = options.server ? session.server : ServerOf(config);
   if (!session.server.starts_with("http://") && !session.server.starts_with("https://")) {
     std::cerr << "larder: --server must be http://HOST:PORT or https://HOST:PORT, got "
               << session.server << "\n";
@@ -56,12 +64,12 @@ ClientRequest Session::Request(std::string method, const std::string& path) cons
 }
 
 std::string ServerOf(const Config& config) {
-  std::string host = config.front.host;
-  if (host == "0.0.0.0") host = "127.0.0.1";
-  if (host == "::") host = "::1";
-  if (host.find(':') != std::string::npos) host = "[" + host + "]";
-  return (config.front.tls.enabled() ? "https://" : "http://") + host + ":" +
-         std::to_string(config.front.port);
+  return AddressOf(config, config.front.host, config.front.port);
+}
+
+std::string AdminServerOf(const Config& config) {
+  if (config.admin.listen.empty()) return ServerOf(config);
+  return AddressOf(config, config.admin.host, config.admin.port);
 }
 
 Headers ProviderCredential() {

@@ -18,7 +18,8 @@ constexpr int kBadUsage = 2;
 
 // Where the server is and what opens its doors.
 struct Session {
-  std::string server;  // "http://127.0.0.1:8787"
+  std::string server;  // of the admin API: "http://127.0.0.1:8787"
+  std::string api;     // of the API: the same, unless admin.listen parts them
   // Authorization with the admin token of the configuration (LARDER_ADMIN_TOKEN,
   // admin.token_file), when there is one and it may go there: to this machine, over https, or to
   // the server that --server names.
@@ -37,6 +38,8 @@ struct Session {
 // Where the configuration listens: "http://127.0.0.1:8787". For an address of all interfaces, the
 // loopback one.
 std::string ServerOf(const Config& config);
+// The same of the admin API, which may have an address of its own (admin.listen).
+std::string AdminServerOf(const Config& config);
 
 // Authorization with OPENAI_API_KEY of the environment; empty without one. Cached texts belong to
 // whoever embedded them, and the key says who is asking.

@@ -121,7 +121,7 @@ int RunCommand(const SearchCommand& options) {
       return Fail("--filter must be a JSON object, say '{\"lang\": \"en\"}'");
     }
   }
-  const std::string server = session->server;
+  const std::string server = session->api;
   // The first call may have to embed the query: the two that are compared then both find it cached.
   if (options.compare_exact) {
     if (const auto warm = Ask(options, server, false); !warm.ok())

@@ -66,6 +66,7 @@ int RunCommand(const ServeCommand& options) {
     return 1;
   }
   log.Info("serving", {{"address", (*app)->address()},
+                       {"admin_address", (*app)->admin_address()},
                        {"upstream", config.upstream.url},
                        {"data_dir", config.data_dir},
                        {"version", Version()}});

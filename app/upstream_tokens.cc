@@ -1,14 +1,10 @@
 #include "app/upstream_tokens.h"
 
 #include "base/secret_box.h"
-#include "base/secret_file.h"
 
 namespace larder {
 
-Status KeepUpstreamTokens(UpstreamSet& upstreams, Store& data, const std::string& data_dir,
-                          Log& log) {
-  LARDER_ASSIGN_OR_RETURN(const std::string secret,
-                          ReadOrMakeSecret(data_dir + "/partition.key", "the partition key file"));
+void KeepUpstreamTokens(UpstreamSet& upstreams, Store& data, std::string_view secret, Log& log) {
   upstreams.KeepTokens(data, DeriveSecret(secret, "larder upstream tokens"));
   upstreams.ObserveTokens([&log](const std::string& upstream, const Status& status) {
     if (status.ok()) {
@@ -18,7 +14,6 @@ Status KeepUpstreamTokens(UpstreamSet& upstreams, Store& data, const std::string
                                       {"reason", "the token endpoint " + status.error().message}});
     }
   });
-  return {};
 }
 
 }  // namespace larder

@@ -2,7 +2,7 @@
 // before the first request.
 #pragma once
 
-#include <string>
+#include <string_view>
 
 #include "base/log.h"
 #include "cache/store.h"
@@ -10,9 +10,8 @@
 
 namespace larder {
 
-// Tokens stand in `data`, sealed with a secret of the data directory's own; both and `log` outlive
-// the upstreams. Errors: those of ReadOrMakeSecret.
-Status KeepUpstreamTokens(UpstreamSet& upstreams, Store& data, const std::string& data_dir,
-                          Log& log);
+// Tokens stand in `data`, sealed with one derived from `secret`, the data directory's own; store
+// and `log` outlive the upstreams.
+void KeepUpstreamTokens(UpstreamSet& upstreams, Store& data, std::string_view secret, Log& log);
 
 }  // namespace larder

@@ -192,7 +192,7 @@ int RunCommand(const WarmCommand& options) {
   WarmState state;
   const std::uint64_t bytes_before = source.input().read_bytes();
   Warmer warmer(
-      {session->server, ProviderCredential(), options.model, options.dimensions, options.batch,
+      {session->api, ProviderCredential(), options.model, options.dimensions, options.batch,
        options.concurrency, options.rate, options.requests_per_minute, options.retries},
       *interrupt);
   const Status status =

@@ -15,7 +15,7 @@
 #include "cache/response_cache.h"
 #include "cache/rocksdb_store.h"
 #include "proxy/access/callers.h"
-#include "proxy/admin/access.h"
+#include "proxy/admin/admin_options.h"
 #include "proxy/admin/cache_admin_options.h"
 #include "proxy/admin/telemetry_options.h"
 #include "proxy/cache_mode.h"
@@ -63,7 +63,7 @@ struct Config {
   IndexerOptions indexer;
   CollectionsOptions collections;  // directory comes from data_dir, the graph from `spaces`
   CallersOptions callers;
-  AdminOptions admin;
+  AdminOptions admin;             // its host and port: admin.listen, taken apart
   TelemetryOptions telemetry;     // but for its prices, which are `prices`
   std::vector<PriceRule> prices;  // the first that matches counts
   CacheAdminOptions cache_admin;  // mode and upstream come from the settings above

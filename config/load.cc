@@ -51,15 +51,22 @@ void ApplyFlags(LoadState& state) {
 
 void CheckExposure(LoadState& state) {
   // A source that failed has a line of its own.
-  for (const std::string_view key : {"server.listen", "admin.token", "admin.token_file"}) {
+  for (const std::string_view key :
+       {"server.listen", "admin.listen", "admin.token", "admin.token_file"}) {
     if (state.failed.contains(key)) return;
   }
   const Config& config = state.loaded.config;
-  if (IsLoopback(config.front.host) || !config.admin.token.empty()) return;
-  state.ProblemWith("server.listen",
-                    "server.listen is " + ShowText(config.listen) +
-                        ", which other machines may reach, so an admin token is needed: set "
-                        "LARDER_ADMIN_TOKEN, or name a file that holds one with admin.token_file");
+  if (!config.admin.token.empty()) return;
+  const auto tell = [&](std::string_view key, const std::string& address) {
+    state.ProblemWith(key, std::string(key) + " is " + ShowText(address) +
+                               ", which other machines may reach, so an admin token is needed: set "
+                               "LARDER_ADMIN_TOKEN, or name a file that holds one with "
+                               "admin.token_file");
+  };
+  if (!IsLoopback(config.front.host)) tell("server.listen", config.listen);
+  if (!config.admin.listen.empty() && !IsLoopback(config.admin.host)) {
+    tell("admin.listen", config.admin.listen);
+  }
 }
 
 // A certificate without its key, or a key alone, would leave the address in plain HTTP unnoticed.
@@ -111,6 +118,7 @@ LoadResult LoadConfig(const LoadInputs& inputs) {
   ApplyElements(state);
   CheckUpstreams(state);
   ReadNamed(state);
+  CheckOidc(state);
   CheckExposure(state);
   CheckTls(state);
   LoadResult result;

@@ -9,8 +9,6 @@
 namespace larder {
 namespace {
 
-constexpr std::size_t kMaxSecretFileBytes = 64U << 10;
-
 // What an upstream is asked with. A file's path is not shown here: somebody may have put the secret
 // in its place.
 class CredentialReader {
@@ -165,11 +163,6 @@ class CredentialReader {
 };
 
 }  // namespace
-
-std::string_view FirstLine(std::string_view text) {
-  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
-  return text;
-}
 
 void ReadCredentials(LoadState& state, UpstreamOptions& upstream, const std::string& key,
                      const std::string& shown) {

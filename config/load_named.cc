@@ -6,7 +6,6 @@
 namespace larder {
 namespace {
 
-constexpr std::size_t kMaxSecretFileBytes = 64U << 10;
 constexpr std::size_t kMaxCaFileBytes = 64U << 20;
 
 // Where an upstream's settings are: "upstream" or "upstreams[1]", and what messages call that.
@@ -49,6 +48,11 @@ void ReadAdminToken(LoadState& state) {
 }
 
 }  // namespace
+
+std::string_view FirstLine(std::string_view text) {
+  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+  return text;
+}
 
 void ReadNamed(LoadState& state) {
   Config& config = state.loaded.config;

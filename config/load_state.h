@@ -70,7 +70,12 @@ void ReadNamed(LoadState& state);
 void ReadCredentials(LoadState& state, UpstreamOptions& upstream, const std::string& key,
                      const std::string& shown);
 
-// A secret file's text without the line end that editors and `openssl rand` leave.
+// Reads the secret of the OpenID provider's client, and checks that what a login needs is there.
+void CheckOidc(LoadState& state);
+
+// Without the line end that editors and `openssl rand` leave.
 std::string_view FirstLine(std::string_view text);
+// Of a file that holds a secret.
+inline constexpr std::size_t kMaxSecretFileBytes = 64U << 10;
 
 }  // namespace larder

@@ -10,9 +10,9 @@ namespace {
 
 std::vector<Setting> Joined() {
   std::vector<Setting> all;
-  for (const auto group :
-       {ServerSettings(), UpstreamSettings(), CacheSettings(), SearchSettings(),
-        CollectionsSettings(), MaintenanceSettings(), OwnSettings(), TelemetrySettings()}) {
+  for (const auto group : {ServerSettings(), UpstreamSettings(), CacheSettings(), SearchSettings(),
+                           CollectionsSettings(), MaintenanceSettings(), AdminSettings(),
+                           OwnSettings(), TelemetrySettings()}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;

@@ -41,13 +41,15 @@ bool IsStoredField(std::string_view name) {
   return StartsWithIgnoreCase(name, "openai-") && !EqualsIgnoreCase(name, "openai-processing-ms");
 }
 
-// The cookies without larder_admin: the admin token is none of upstream's business.
+// The cookies without Larder's own: who is logged in to the dashboard is none of upstream's
+// business.
 std::string WithoutAdminCookie(std::string_view cookies) {
   std::string kept;
   while (!cookies.empty()) {
     const std::string_view pair = cookies.substr(0, cookies.find(';'));
     cookies.remove_prefix(std::min(cookies.size(), pair.size() + 1));
-    if (TrimOws(pair).starts_with("larder_admin=")) continue;
+    const std::string_view name = TrimOws(pair.substr(0, pair.find('=')));
+    if (name == "larder_admin" || name == "larder_admin_oidc") continue;
     if (!kept.empty()) kept += ';';
     kept += kept.empty() ? TrimOws(pair) : pair;
   }
@@ -84,7 +86,7 @@ Headers UpstreamHeaders(const Headers& client, const std::string& via, bool iden
          EqualsIgnoreCase(name, "if-none-match") || EqualsIgnoreCase(name, "if-modified-since"))) {
       continue;
     }
-    if (EqualsIgnoreCase(name, "cookie") && value.find("larder_admin=") != std::string::npos) {
+    if (EqualsIgnoreCase(name, "cookie") && value.find("larder_admin") != std::string::npos) {
       if (std::string kept = WithoutAdminCookie(value); !kept.empty()) {
         headers.Add(name, std::move(kept));
       }

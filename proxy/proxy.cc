@@ -26,6 +26,12 @@ bool IsAdminKind(RouteKind kind) {
          kind == RouteKind::kDashboard || kind == RouteKind::kAdmin;
 }
 
+bool IsServed(Surface surface, RouteKind kind) {
+  if (surface == Surface::kAll || kind == RouteKind::kHealth) return true;
+  const bool of_admin = IsAdminKind(kind) || kind == RouteKind::kSearch;
+  return surface == Surface::kAdmin ? of_admin : !IsAdminKind(kind);
+}
+
 // Whether a segment of the path is "." or "..", however often it is percent-encoded: it could lead
 // out of the upstream's base path, and past the patterns that chose the upstream. Some servers take
 // an encoded slash or a backslash for a slash, and drop what stands behind a ';'.
@@ -81,11 +87,19 @@ Proxy::Proxy(Handlers handlers, const Callers& callers, const Clock& clock, Prox
       cors_(options_.cors),
       observer_(std::move(observer)) {}
 
+Route Proxy::RouteFor(const Request& request) const {
+  Route route = RouteOf(request.method, request.target);
+  if (IsServed(options_.surface, route.kind)) return route;
+  route = Route();
+  route.label = "unknown";
+  return route;
+}
+
 RequestPlan Proxy::Plan(const Request& head) const {
-  const RouteKind kind = RouteOf(head.method, head.target).kind;
+  const RouteKind kind = RouteFor(head).kind;
   RequestPlan plan;
-  if (kind == RouteKind::kAdmin) return handlers_.admin.Plan(head);
-  plan.on_loop = IsAdminKind(kind) || kind == RouteKind::kNotFound;
+  if (IsAdminKind(kind)) return handlers_.admin.Plan(head, kind);
+  plan.on_loop = kind == RouteKind::kNotFound;
   plan.tunnel = !plan.on_loop && !IsSearchKind(kind) && AsksForWebsocket(head);
   plan.whole_body = kind != RouteKind::kPassThrough && !plan.tunnel;
   plan.max_body_bytes = plan.whole_body ? options_.max_request_bytes : 0;
@@ -100,14 +114,14 @@ RequestPlan Proxy::Plan(const Request& head) const {
 
 std::unique_ptr<FastLane> Proxy::NewFastLane() {
   // In the other modes the ordinary way bends what a request asks for.
-  if (options_.mode != CacheMode::kOn) return nullptr;
+  if (options_.mode != CacheMode::kOn || options_.surface == Surface::kAdmin) return nullptr;
   return std::make_unique<HitLane>(HitLane::Parts{handlers_.embeddings_service, handlers_.responses,
                                                   callers_, clock_, observer_, options_.upstream,
                                                   !options_.cors.origins.empty()});
 }
 
 Response Proxy::Handle(Request request) {
-  const Route route = RouteOf(request.method, request.target);
+  const Route route = RouteFor(request);
   RequestContext context{NewRequestId(), Partition("")};
   context.route = route.label;
   Response response;
@@ -115,7 +129,10 @@ Response Proxy::Handle(Request request) {
     response = handlers_.admin.Handle(request, route.kind);
   } else if (route.kind == RouteKind::kNotFound) {
     response = RenderError(Error{ErrorCode::kNotFound, ErrorOrigin::kDownstream,
-                                 "there is no such path; the API is below /v1"});
+                                 options_.surface == Surface::kAdmin
+                                     ? "there is no such path; this address has the admin API and "
+                                       "the dashboard, the API is at another"
+                                     : "there is no such path; the API is below /v1"});
   } else if (CorsRules::IsPreflight(request)) {
     response = cors_.AnswerPreflight(request);
   } else {

@@ -24,12 +24,20 @@
 
 namespace larder {
 
+// What one address serves; health everywhere. Anything else is not found there.
+enum class Surface {
+  kAll,
+  kApi,    // without admin API, dashboard and metrics, which have an address of their own
+  kAdmin,  // those alone, and the search that the dashboard shows
+};
+
 struct ProxyOptions {
   std::uint64_t max_request_bytes = 25U << 20;  // of a body that is gathered whole
   std::string via;                              // "1.1 larder-1f2e3d4c": this server's own
   std::string upstream;  // for the records of requests that had no choice of upstreams
   CacheMode mode = CacheMode::kOn;
   CorsOptions cors;
+  Surface surface = Surface::kAll;
 };
 
 class Proxy final : public HttpHandler {
@@ -59,6 +67,8 @@ class Proxy final : public HttpHandler {
   std::unique_ptr<FastLane> NewFastLane() override;
 
  private:
+  // As RouteOf, but kNotFound for what this address does not serve.
+  Route RouteFor(const Request& request) const;
   Response HandleApi(Request& request, const Route& route, RequestContext& context);
   Response Dispatch(const Request& request, const Route& route, RequestContext& context);
   void Finish(const Request& request, const RequestContext& context, Response& response) const;

@@ -1,5 +1,6 @@
 #include "proxy/admin/admin_handler.h"
 
+#include "proxy/admin/security_headers.h"
 #include "proxy/dashboard/assets.h"
 #include "proxy/http/accept_encoding.h"
 #include "proxy/openai/errors.h"
@@ -7,8 +8,8 @@
 namespace larder {
 namespace {
 
-// Of a request that will be refused: enough for the connection to go on.
-constexpr std::uint64_t kMaxRefusedBody = 64UL * 1024;
+// Of a request whose body nobody reads: enough for the connection to go on.
+constexpr std::uint64_t kMaxUnreadBody = 64UL * 1024;
 
 bool IsRead(const Request& request) {
   return request.method == "GET" || request.method == "HEAD";
@@ -51,8 +52,17 @@ Status CheckBodyType(const Request& request) {
 }  // namespace
 
 Response AdminHandler::Handle(const Request& request, RouteKind kind) const {
-  if (kind != RouteKind::kAdmin && !IsRead(request)) return MethodNotAllowed("GET, HEAD");
+  const bool login = kind == RouteKind::kDashboard && LoginHandler::Serves(request.path());
+  if (kind != RouteKind::kAdmin && !login && !IsRead(request)) {
+    return MethodNotAllowed("GET, HEAD");
+  }
   if (kind == RouteKind::kHealth) return HandleHealth(request);
+  Response response = HandleOwn(request, kind);
+  AddSecurityHeaders(access_.tls(), response.headers);
+  return response;
+}
+
+Response AdminHandler::HandleOwn(const Request& request, RouteKind kind) const {
   if (kind == RouteKind::kMetrics) {
     Response response;
     response.headers.Add("content-type", "text/plain; version=0.0.4; charset=utf-8");
@@ -60,7 +70,9 @@ Response AdminHandler::Handle(const Request& request, RouteKind kind) const {
     return response;
   }
   if (const Status host = access_.CheckHost(request); !host.ok()) return RenderError(host.error());
-  return kind == RouteKind::kDashboard ? HandleDashboard(request) : HandleAdmin(request);
+  if (kind == RouteKind::kAdmin) return HandleAdmin(request);
+  if (LoginHandler::Serves(request.path())) return login_.Handle(request);
+  return HandleDashboard(request);
 }
 
 Response AdminHandler::HandleHealth(const Request& request) const {
@@ -79,7 +91,10 @@ Response AdminHandler::HandleDashboard(const Request& request) const {
     redirect.headers.Add("location", "/dashboard/");
     return redirect;
   }
-  const Asset* asset = FindAsset(request.path().substr(std::string_view("/dashboard/").size()));
+  const std::string_view name = request.path().substr(std::string_view("/dashboard/").size());
+  // The page itself is for whoever may in; what it is made of tells nothing.
+  if (name.empty() && !access_.Admit(request).ok()) return LoginHandler::LeadToLogin(request);
+  const Asset* asset = FindAsset(name);
   if (asset == nullptr) {
     return RenderError(
         Error{ErrorCode::kNotFound, ErrorOrigin::kDownstream, "the dashboard has no such file"});
@@ -91,8 +106,6 @@ Response AdminHandler::HandleDashboard(const Request& request) const {
   response.headers.Add("vary", "Accept-Encoding");
   response.headers.Add("cache-control", "no-cache");  // asked again each time, by its ETag
   response.headers.Add("content-security-policy", std::string(kDashboardCsp));
-  response.headers.Add("x-content-type-options", "nosniff");
-  response.headers.Add("referrer-policy", "no-referrer");
   if (request.headers.Find("if-none-match") == etag) {
     response.status = 304;
     return response;
@@ -104,10 +117,18 @@ Response AdminHandler::HandleDashboard(const Request& request) const {
 }
 
 Response AdminHandler::HandleAdmin(const Request& request) const {
-  if (const Status token = access_.CheckToken(request); !token.ok()) {
-    Response refused = RenderError(token.error());
-    refused.headers.Set("www-authenticate", "Bearer realm=\"larder admin\"");
+  const auto caller = access_.Admit(request);
+  if (!caller.ok()) {
+    Response refused = RenderError(caller.error());
+    if (refused.status == 401) {
+      refused.headers.Set("www-authenticate", "Bearer realm=\"larder admin\"");
+    }
     return refused;
+  }
+  if (!IsRead(request)) {
+    if (const Status meant = access_.CheckChange(request, *caller); !meant.ok()) {
+      return RenderError(meant.error());
+    }
   }
   const Target target = TargetOf(request);
   if (target.endpoint == nullptr) {
@@ -136,17 +157,28 @@ AdminHandler::Target AdminHandler::TargetOf(const Request& request) const {
   return {found->second, PercentDecode(path)};
 }
 
-RequestPlan AdminHandler::Plan(const Request& head) const {
+RequestPlan AdminHandler::Plan(const Request& head, RouteKind kind) const {
+  RequestPlan at_once;
+  at_once.on_loop = true;
+  at_once.max_body_bytes = kMaxUnreadBody;
+  if (kind == RouteKind::kDashboard && LoginHandler::Serves(head.path())) {
+    return access_.CheckHost(head).ok() ? LoginHandler::Plan(head) : at_once;
+  }
+  if (kind != RouteKind::kAdmin) return at_once;
   const Target target = TargetOf(head);
+  const auto may = [&] {
+    // A body that is too large for whoever may not ask is refused ahead of Handle: such a guess
+    // counts here.
+    const bool guess = head.body_size.value_or(kMaxUnreadBody + 1) > kMaxUnreadBody;
+    const auto caller = guess ? access_.Admit(head) : access_.Identify(head);
+    return caller.ok() && (IsRead(head) || access_.CheckChange(head, *caller).ok());
+  };
   // Whoever may not ask is told so before a body is read.
-  const bool refused = target.endpoint == nullptr || !access_.CheckHost(head).ok() ||
-                       !access_.CheckToken(head).ok() ||
-                       !Allows(target.endpoint->methods(), head.method);
-  if (!refused) return target.endpoint->plan();
-  RequestPlan plan;
-  plan.on_loop = true;
-  plan.max_body_bytes = kMaxRefusedBody;
-  return plan;
+  if (target.endpoint != nullptr && access_.CheckHost(head).ok() && may() &&
+      Allows(target.endpoint->methods(), head.method)) {
+    return target.endpoint->plan();
+  }
+  return at_once;
 }
 
 }  // namespace larder

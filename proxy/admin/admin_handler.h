@@ -1,5 +1,5 @@
-// Health, metrics, the dashboard's files, and the way to the endpoints of the admin API: who may
-// ask, and how. Thread-safe once every endpoint was added.
+// Health, metrics, the dashboard's files, its login, and the way to the endpoints of the admin API:
+// who may ask, and how. Thread-safe once every endpoint was added.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 
 #include "proxy/admin/access.h"
 #include "proxy/admin/admin_endpoint.h"
+#include "proxy/admin/login_handler.h"
 #include "proxy/admin/telemetry.h"
 #include "proxy/http/handler.h"
 #include "proxy/http/message.h"
@@ -22,19 +23,18 @@ class AdminHandler {
     std::string detail;  // JSON members, without braces: "\"index\":\"rebuilding\""
   };
 
-  // `telemetry` and `access` outlive the handler. `health` is called per request.
-  AdminHandler(const Telemetry& telemetry, const AdminAccess& access,
+  // The first three outlive the handler. `health` is called per request.
+  AdminHandler(const Telemetry& telemetry, AdminAccess& access, LoginHandler& login,
                std::function<Health()> health)
-      : telemetry_(telemetry), access_(access), health_(std::move(health)) {}
+      : telemetry_(telemetry), access_(access), login_(login), health_(std::move(health)) {}
 
   // /admin/v1/{name} and what is below it. Before the first request; the endpoint outlives the
   // handler.
   void Add(std::string_view name, AdminEndpoint& endpoint) { endpoints_[name] = &endpoint; }
 
-  // How a request for kAdmin is to be run.
-  RequestPlan Plan(const Request& head) const;
-
-  // Precondition: `kind` is kHealth, kMetrics, kDashboard or kAdmin.
+  // How a request is to be run. Precondition of both: `kind` is kHealth, kMetrics, kDashboard or
+  // kAdmin.
+  RequestPlan Plan(const Request& head, RouteKind kind) const;
   Response Handle(const Request& request, RouteKind kind) const;
 
  private:
@@ -43,12 +43,14 @@ class AdminHandler {
     std::string below;
   };
   Target TargetOf(const Request& request) const;
+  Response HandleOwn(const Request& request, RouteKind kind) const;
   Response HandleHealth(const Request& request) const;
   Response HandleDashboard(const Request& request) const;
   Response HandleAdmin(const Request& request) const;
 
   const Telemetry& telemetry_;
-  const AdminAccess& access_;
+  AdminAccess& access_;
+  LoginHandler& login_;
   const std::function<Health()> health_;
   std::map<std::string_view, AdminEndpoint*> endpoints_;
 };

@@ -10,11 +10,11 @@ AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY
 TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
 SOFTWARE. */
 // The page. It asks for stats the whole time and shows one view of them. States of the body: loading, live, lost (no
-// answer), token (401).
+// answer).
 
 import { render } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { forgetToken, queryOf, readToken } from './data/api';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { queryOf } from './data/api';
 import { pollMsOf, useAddress } from './data/address';
 import type { Readiness, Stats } from './data/contract';
 import { timeWithSeconds } from './data/format';
@@ -24,7 +24,6 @@ import { statusOf } from './data/status';
 import type { Status } from './data/status';
 import type { Page } from './parts/context';
 import { readTheme, setTheme } from './parts/theme';
-import { TokenForm } from './parts/token_form';
 import { kViewNames, Top } from './parts/top';
 import { Breakdown } from './views/breakdown';
 import { Entries } from './views/entries';
@@ -70,13 +69,13 @@ function Views(page: Page & { status: Status }) {
   }
 }
 
-function Watching({ onToken }: { onToken: (why: string) => void }) {
+function Watching() {
   const [address, go] = useAddress();
   const { range, model, partition, route, paused, view } = address;
   const pollMs = paused ? 0 : pollMsOf(range);
-  const stats = usePoll<Stats>(`stats?${queryOf({ window: range, model, partition, route })}`, pollMs, onToken);
+  const stats = usePoll<Stats>(`stats?${queryOf({ window: range, model, partition, route })}`, pollMs);
   const stillLoads = stats.data !== null && (!stats.data.index.ready || stats.data.collections.loading > 0);
-  const ready = usePoll<Readiness>(stillLoads ? '/readyz' : null, pollMs, onToken, askReadiness);
+  const ready = usePoll<Readiness>(stillLoads ? '/readyz' : null, pollMs, askReadiness);
   const status = currentStatus(stats, stillLoads ? ready.data : null, { address });
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
@@ -89,14 +88,14 @@ function Watching({ onToken }: { onToken: (why: string) => void }) {
   const bad = status.level === 'bad' || status.level === 'warn';
   return (
     <>
-      <Top address={address} go={go} version={stats.data?.version ?? ''} onForget={() => onToken('')} locked={false} />
+      <Top address={address} go={go} version={stats.data?.version ?? ''} />
       <Announcer status={status} />
       <main id="main" tabIndex={-1} ref={main}>
         {view !== 'overview' && <h2 class="unseen">{kViewNames[view]}</h2>}
         {view !== 'overview' && bad && (
           <p class={`banner ${status.level}`} id="banner">{status.problems[0]?.text ?? status.text}</p>
         )}
-        <Views address={address} go={go} stats={stats} pollMs={pollMs} onToken={onToken} status={status} />
+        <Views address={address} go={go} stats={stats} pollMs={pollMs} status={status} />
       </main>
       <footer class="soft">Numbers cover whole minutes, the current one included. Watching this page does not change
         them.</footer>
@@ -110,24 +109,5 @@ function Announcer({ status }: { status: Status }) {
   return <p id="announce" class="unseen" role="status">{text}</p>;
 }
 
-function App() {
-  const [why, setWhy] = useState<string | null>(null);
-  const onToken = (message: string): void => {
-    const refused = readToken() !== '';
-    forgetToken();
-    document.body.dataset['state'] = 'token';
-    setWhy(refused ? 'That token was not accepted.' : message === '' ? 'The token is forgotten.' :
-      'This server shows its numbers only to those who have its admin token.');
-  };
-  if (why === null) return <Watching onToken={onToken} />;
-  return (
-    <>
-      <Top address={{ view: 'overview', range: '1h', paused: false, model: '', partition: '', route: '', own: {} }}
-           go={() => {}} version="" onForget={() => {}} locked />
-      <main id="main" tabIndex={-1}><TokenForm why={why} onToken={() => setWhy(null)} /></main>
-    </>
-  );
-}
-
 setTheme(readTheme());
-render(<App />, document.getElementById('app')!);
+render(<Watching />, document.getElementById('app')!);

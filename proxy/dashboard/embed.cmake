@@ -2,11 +2,11 @@
 # larder_embed_dashboard(TARGET); run as a script (cmake -DINPUT=FOLDER -DOUTPUT=FILE -P embed.cmake) it writes the
 # source that holds the files of FOLDER.
 #
-# npm installs preact and uPlot into the build directory when the lock changes; esbuild makes app.js and style.css of
-# them and of this folder when a source changes.
+# npm installs preact and uPlot into the build directory when the lock changes; esbuild makes app.js, style.css and
+# login.css of them and of this folder when a source changes.
 
 set(LARDER_DASHBOARD_DIR ${CMAKE_CURRENT_LIST_DIR})
-set(LARDER_DASHBOARD_FILES index.html style.css app.js icon.svg)
+set(LARDER_DASHBOARD_FILES index.html style.css app.js icon.svg login.css)
 
 function(larder_embed_dashboard target)
   find_program(LARDER_ESBUILD esbuild REQUIRED)
@@ -35,10 +35,10 @@ function(larder_embed_dashboard target)
   list(FILTER sources EXCLUDE REGEX "/node_modules/")
   set(as_they_are ${LARDER_DASHBOARD_DIR}/index.html ${LARDER_DASHBOARD_DIR}/icon.svg)
   add_custom_command(
-    OUTPUT ${page}/app.js ${page}/style.css ${page}/index.html ${page}/icon.svg
+    OUTPUT ${page}/app.js ${page}/style.css ${page}/index.html ${page}/icon.svg ${page}/login.css
     COMMAND ${CMAKE_COMMAND} -E make_directory ${page}
     COMMAND ${CMAKE_COMMAND} -E env NODE_PATH=${work}/node_modules
-      ${LARDER_ESBUILD} app.tsx style.css --bundle --minify --format=esm --target=es2022 --charset=utf8
+      ${LARDER_ESBUILD} app.tsx style.css login.css --bundle --minify --format=esm --target=es2022 --charset=utf8
       --legal-comments=eof --log-level=warning --outdir=${page}
     COMMAND ${CMAKE_COMMAND} -E copy ${as_they_are} ${page}
     COMMAND ${CMAKE_COMMAND} -E touch ${page}/index.html ${page}/icon.svg
@@ -49,7 +49,8 @@ function(larder_embed_dashboard target)
   add_custom_command(
     OUTPUT ${output}
     COMMAND ${CMAKE_COMMAND} -DINPUT=${page} -DOUTPUT=${output} -P ${LARDER_DASHBOARD_DIR}/embed.cmake
-    DEPENDS ${page}/app.js ${page}/style.css ${page}/index.html ${page}/icon.svg ${LARDER_DASHBOARD_DIR}/embed.cmake
+    DEPENDS ${page}/app.js ${page}/style.css ${page}/index.html ${page}/icon.svg ${page}/login.css
+      ${LARDER_DASHBOARD_DIR}/embed.cmake
     COMMENT "Embedding the dashboard"
     VERBATIM)
   # The page is one literal for each file; clang's -Wpedantic minds their length.

@@ -1,6 +1,7 @@
 #include "proxy/upstream/token_request.h"
 
 #include "base/base64.h"
+#include "base/base64url.h"
 #include "proxy/json/json_writer.h"
 
 namespace larder {
@@ -77,10 +78,10 @@ UpstreamRequest ClientCredentialsRequest(const OAuthOptions& options) {
 
 Result<UpstreamRequest> AssertionRequest(const OAuthOptions& options, const Rs256Key& key,
                                          WallTime now) {
-  std::string assertion = EncodeBase64Url(HeaderJson(options.service_account)) + "." +
-                          EncodeBase64Url(ClaimsJson(options, now));
+  std::string assertion = ToBase64Url(HeaderJson(options.service_account)) + "." +
+                          ToBase64Url(ClaimsJson(options, now));
   LARDER_ASSIGN_OR_RETURN(const std::string signature, key.Sign(assertion));
-  assertion += "." + EncodeBase64Url(signature);
+  assertion += "." + ToBase64Url(signature);
   UpstreamRequest request = Post();
   request.body = Form()
                      .Add("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
@@ -114,17 +115,6 @@ std::string FormEncode(std::string_view text) {
     out += kHex[byte & 15];
   }
   return out;
-}
-
-std::string EncodeBase64Url(std::string_view bytes) {
-  std::string text;
-  AppendBase64(bytes, text);
-  while (text.ends_with('=')) text.pop_back();
-  for (char& c : text) {
-    if (c == '+') c = '-';
-    if (c == '/') c = '_';
-  }
-  return text;
 }
 
 }  // namespace larder

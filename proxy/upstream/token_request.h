@@ -36,7 +36,4 @@ UpstreamRequest RevocationRequest(const OAuthOptions& options, std::string_view 
 // themselves, a space is "+", every other byte %XX.
 std::string FormEncode(std::string_view text);
 
-// RFC 4648, section 5, without padding.
-std::string EncodeBase64Url(std::string_view bytes);
-
 }  // namespace larder

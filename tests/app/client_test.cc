@@ -47,6 +47,17 @@ TEST_F(ClientTest, AnAddressOfAllInterfacesIsAskedOnLoopback) {
   EXPECT_EQ(Session::Open(options)->server, "http://[::1]:99");
 }
 
+TEST_F(ClientTest, TheAdminApiIsFoundAtItsOwnAddress) {
+  ClientOptions options;
+  options.config_file =
+      ConfigFile("[server]\nlisten = '127.0.0.1:99'\n[admin]\nlisten = '0.0.0.0:98'\n");
+  EXPECT_EQ(Session::Open(options)->server, "http://127.0.0.1:98");
+  EXPECT_EQ(Session::Open(options)->api, "http://127.0.0.1:99");
+  options.server = "http://127.0.0.1:97/";
+  EXPECT_EQ(Session::Open(options)->server, "http://127.0.0.1:97");
+  EXPECT_EQ(Session::Open(options)->api, "http://127.0.0.1:97");
+}
+
 TEST_F(ClientTest, NoSecretGoesInTheClearToAnotherMachineUnlessItIsNamed) {
   ::setenv("OPENAI_API_KEY", "the-key", 1);
   ClientOptions options;

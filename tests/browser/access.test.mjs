@@ -72,14 +72,6 @@ for (const colorScheme of ['light', 'dark']) {
   });
 }
 
-test('axe finds nothing in the form for the token', limits, async () => {
-  const fake = await world.fake({ token: 't' });
-  const { page, check } = await openPage(world.browser, fake.origin, { expected: [/401/] });
-  await page.locator('#token-form').waitFor();
-  assert.deepEqual(await accessibilityOf(page), []);
-  await check();
-});
-
 test('every view fits a window of 360 pixels', limits, async () => {
   const fake = await fakeWithTraffic();
   const { page, check } = await openPage(world.browser, fake.origin, { viewport: { width: 360, height: 740 } });

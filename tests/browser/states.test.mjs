@@ -124,37 +124,8 @@ test('a paused page asks nothing more', limits, async () => {
   await page.clock.install();
   await page.clock.fastForward(60_000);
   assert.equal(fake.requests.length, asked);
-  assert.deepEqual(fake.requests.map(({ call }) => call).sort(), ['GET stats?window=1h', 'GET timeseries?window=1h']);
+  assert.deepEqual(fake.requests.map(({ call }) => call).sort(), ['GET session', 'GET stats?window=1h', 'GET timeseries?window=1h']);
   await page.locator('#pause').click();
   await reads(page, 'body', () => fake.requests.length > asked);
-  await check();
-});
-
-test('the admin token is asked for, kept in this tab, sent with everything, and can be forgotten', limits, async () => {
-  const fake = await world.fake({ token: 'open-sesame' });
-  fake.push(fakeEvent(1));
-  const { page, check } = await openPage(world.browser, fake.origin, { expected: [/401/] });
-  await reads(page, '#token-form', /This server shows its numbers only to those who have its admin token\./);
-  assert.equal(await page.evaluate(() => document.activeElement.id), 'token');
-  await page.locator('#token').fill('wrong');
-  await page.keyboard.press('Enter');
-  await reads(page, '#token-form', /That token was not accepted\./);
-  await page.locator('#token').fill('open-sesame');
-  await page.keyboard.press('Enter');
-  await tile(page, 'requests', '160');
-  for (const view of kViews) {
-    await page.goto(`${fake.origin}/dashboard/#${view}`);
-    await page.locator(kReady[view]).first().waitFor();
-  }
-  await page.reload();
-  await page.locator(kReady.server).first().waitFor();
-  assert.equal(await page.locator('#token-form').count(), 0);
-  const seen = new Set(fake.requests.filter(({ headers }) => headers.authorization === 'Bearer open-sesame')
-    .map(({ call }) => call.split(/[ ?/]/)[1]));
-  for (const endpoint of ['stats', 'timeseries', 'events', 'entries', 'config']) assert.ok(seen.has(endpoint), endpoint);
-  assert.equal(fake.requests.some(({ call }) => call.includes('open-sesame')), false, 'the token is in no address');
-  await page.getByRole('button', { name: 'Forget token' }).click();
-  await page.locator('#token-form').waitFor();
-  assert.equal(await page.evaluate(() => sessionStorage.getItem('larder_admin_token')), null);
   await check();
 });

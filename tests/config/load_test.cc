@@ -63,6 +63,7 @@ TEST(LoadConfigTest, ReadsEveryVariableOfTheTable) {
       .Environment("LARDER_LOG_FILE", "/log")
       .Environment("LARDER_ADMIN_TOKEN", "t0ken")
       .Environment("LARDER_ADMIN_TOKEN_FILE", loading.Write("token", "other"))
+      .Environment("LARDER_ADMIN_LISTEN", "localhost:6")
       .Environment("LARDER_ADMIN_ALLOWED_HOSTS", "a.example,b.example");
   const auto result = loading.Load();
   ASSERT_TRUE(result.ok()) << result.problems.front();
@@ -75,6 +76,7 @@ TEST(LoadConfigTest, ReadsEveryVariableOfTheTable) {
   EXPECT_EQ(config.log_level, LogLevel::kWarning);
   EXPECT_EQ(config.log_file, "/log");
   EXPECT_EQ(config.admin.token, "t0ken");
+  EXPECT_EQ(config.admin.listen, "localhost:6");
   EXPECT_THAT(config.admin.allowed_hosts, ElementsAre("a.example", "b.example"));
   for (const Setting& setting : Settings()) {
     if (setting.environment.empty()) continue;

@@ -38,7 +38,7 @@ std::string WithoutCommentMarks(const std::string& text) {
 
 // What cannot be set beside api_key_file: another place of it, and access tokens.
 bool IsOtherCredential(std::string_view key) {
-  return key == "upstream.api_key_env" ||
+  return key == "upstream.api_key_env" || key == "admin.oidc_client_secret_env" ||
          (key.starts_with("upstream.oauth_") && FindSetting(key)->kind == SettingKind::kString);
 }
 
@@ -69,6 +69,14 @@ std::string EverythingSet(Loading& loading) {
       value = std::vector<std::string>{"https://a.example:8443", "*"};
     } else if (setting.key == "cache.key_headers") {
       value = std::vector<std::string>{"x-team"};
+    } else if (setting.key == "admin.listen") {
+      value = std::string("127.0.0.1:2");
+    } else if (setting.key == "admin.oidc_issuer") {
+      value = std::string("https://issuer.example");
+    } else if (setting.key == "admin.oidc_redirect_url") {
+      value = std::string("https://a.example/dashboard/oidc/callback");
+    } else if (setting.key == "admin.oidc_allowed") {
+      value = std::vector<std::string>{"*@example.org", "sub:1"};
     } else if (setting.key == "admin.allowed_hosts") {
       value = std::vector<std::string>{"a.example", "b.example"};
     } else {

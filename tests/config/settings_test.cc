@@ -127,8 +127,10 @@ TEST(SettingsTest, EachChangeTheirOwnValueAlone) {
     } else if (!setting.choices.empty()) {
       const bool is_last = setting.choices.back() == std::get<std::string>(value);
       value = std::string(is_last ? setting.choices.front() : setting.choices.back());
-    } else if (setting.key == "server.listen") {
+    } else if (setting.key.ends_with(".listen")) {
       value = std::string("[::1]:9");
+    } else if (setting.key == "admin.oidc_issuer" || setting.key == "admin.oidc_redirect_url") {
+      value = std::string("https://other.example");
     } else if (setting.key == "telemetry.currency") {
       value = std::string("EUR");
     } else {

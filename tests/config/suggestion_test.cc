@@ -21,13 +21,13 @@ TEST(SuggestionTest, NamesTheSettingThatWasMeant) {
            Case{"Server.Worker_threads", "server.worker_threads"},
            Case{"cache.embedding.lifetime_s", "cache.embeddings.lifetime_s"},
            Case{"worker_threads", "server.worker_threads"},
-           Case{"listen", "server.listen"},
+           Case{"cors_origins", "server.cors_origins"},
            Case{"server.data_dir", "data_dir"},
            Case{"datadir", "data_dir"},
            Case{"log.levle", "log.level"},
            Case{"upstreams.fallback", "upstreams.fallbacks"},
            Case{"cache.lifetimes.model", "cache.lifetimes.models"},
-           Case{"upstreams.listen", "server.listen"},
+           Case{"upstreams.cors_origins", "server.cors_origins"},
        }) {
     EXPECT_EQ(UnknownSetting(c.key),
               "unknown setting " + std::string(c.key) + "; did you mean " + c.meant + "?");

@@ -69,10 +69,6 @@ TEST_F(AdminHandlerTest, TheAdminApiNeedsTheTokenWhereThereIsOne) {
   EXPECT_THAT(refused.Field("www-authenticate"), HasSubstr("Bearer"));
   EXPECT_EQ(Get("/admin/v1/nowhere").status, 401);
   EXPECT_EQ(Get("/admin/v1/stats", {{"authorization", "Bearer s3cret"}}).status, 200);
-  Request by_cookie =
-      MakeRequest("GET", "/admin/v1/stats", {}, {{"cookie", "larder_admin=s3cret"}});
-  by_cookie.headers.Remove("authorization");
-  EXPECT_EQ(world().Ask(by_cookie).status, 200);
 }
 
 TEST_F(AdminHandlerTest, AForeignHostOrOriginIsForbiddenEvenWithTheToken) {
@@ -137,6 +133,102 @@ TEST_F(AdminHandlerTest, NeverGoesUpstreamAndCarriesNoCacheStatus) {
     EXPECT_EQ(answer.Field("cf-aig-cache-status"), "") << target;
   }
   EXPECT_EQ(upstream().call_count(), 0U);
+}
+
+TEST_F(AdminHandlerTest, TellsBrowsersOfEveryAnswerToRunAndShowNothingElse) {
+  UseToken();
+  for (const char* target : {"/metrics", "/admin/v1/stats", "/admin/v1/nowhere", "/admin",
+                             "/dashboard/", "/dashboard/app.js", "/dashboard/nowhere",
+                             "/dashboard/login", "/", "/dashboard/oidc/start"}) {
+    for (const char* token : {"Bearer s3cret", "Bearer wrong"}) {
+      const Answer answer = Get(target, {{"authorization", token}});
+      EXPECT_THAT(answer.Field("content-security-policy"),
+                  testing::AllOf(testing::StartsWith("default-src 'none'; "),
+                                 HasSubstr("frame-ancestors 'none'")))
+          << target;
+      EXPECT_EQ(answer.Field("x-content-type-options"), "nosniff") << target;
+      EXPECT_EQ(answer.Field("x-frame-options"), "DENY") << target;
+      EXPECT_EQ(answer.Field("cross-origin-opener-policy"), "same-origin") << target;
+      EXPECT_EQ(answer.Field("cross-origin-resource-policy"), "same-origin") << target;
+      EXPECT_THAT(answer.Field("referrer-policy"), testing::AnyOf("no-referrer", "same-origin"))
+          << target;
+      EXPECT_THAT(answer.Field("permissions-policy"), HasSubstr("camera=()")) << target;
+      EXPECT_EQ(answer.Field("strict-transport-security"), "") << target;  // plain HTTP
+    }
+  }
+}
+
+TEST_F(AdminHandlerTest, PagesOfOtherOriginsAreNeverLetInWhateverCorsAllows) {
+  ProxyWorldOptions options;
+  options.cors.origins = {"*", "https://app.example", "http://localhost:3000"};
+  Restart(std::move(options));
+  for (const char* origin : {"https://app.example", "http://localhost:3000", "http://evil.example",
+                             "http://localhost:8787"}) {
+    for (const char* target : {"/admin/v1/stats", "/admin/v1/purge", "/admin/v1/session",
+                               "/dashboard/", "/dashboard/login", "/metrics"}) {
+      for (const char* method : {"GET", "POST", "OPTIONS"}) {
+        const Answer answer = world().Ask(MakeRequest(
+            method, target, {}, {{"origin", origin}, {"access-control-request-method", "POST"}}));
+        for (const auto& [name, value] : answer.headers.fields()) {
+          EXPECT_FALSE(name.starts_with("access-control-")) << method << target << origin << name;
+        }
+        EXPECT_TRUE(answer.status >= 400 || std::string_view(method) != "OPTIONS")
+            << target << origin;
+      }
+    }
+    const bool own = std::string_view(origin) == "http://localhost:8787";
+    EXPECT_EQ(Get("/admin/v1/stats", {{"origin", origin}}).status, own ? 200 : 403) << origin;
+  }
+}
+
+TEST_F(AdminHandlerTest, NoBodyThatNobodyReadsIsGathered) {
+  UseToken();
+  for (const char* target : {"/livez", "/metrics", "/dashboard/", "/dashboard/login", "/", "/admin",
+                             "/dashboard/oidc/start", "/admin/v1/stats", "/nowhere"}) {
+    for (const char* host : {"localhost:8787", "evil.example"}) {
+      const RequestPlan plan =
+          world().proxy().Plan(MakeRequest("POST", target, {}, {{"host", host}}));
+      EXPECT_TRUE(!plan.whole_body || plan.max_body_bytes > 0) << target;
+      EXPECT_LE(plan.max_body_bytes, 1U << 20) << target;
+    }
+  }
+}
+
+TEST_F(AdminHandlerTest, AnAddressOfTheApiAloneHasNoAdmin) {
+  ProxyWorldOptions options;
+  options.surface = Surface::kApi;
+  Restart(std::move(options));
+  UseEmbeddings();
+  for (const char* target : {"/admin/v1/stats", "/admin", "/dashboard/", "/dashboard/login",
+                             "/dashboard/app.js", "/metrics", "/"}) {
+    EXPECT_EQ(Get(target).status, 404) << target;
+    EXPECT_TRUE(world().proxy().Plan(MakeRequest("POST", target)).on_loop) << target;
+  }
+  EXPECT_EQ(Get("/readyz").status, 200);
+  EXPECT_EQ(Embed(R"({"model":"m","input":"a"})").status, 200);
+  EXPECT_EQ(Post("/v1/search", R"({"model":"m","query":"a"})").status, 200);
+}
+
+TEST_F(AdminHandlerTest, AnAddressOfTheAdminAloneHasNoApiButTheSearchOfItsPage) {
+  ProxyWorldOptions options;
+  options.surface = Surface::kAdmin;
+  Restart(std::move(options));
+  UseEmbeddings();
+  for (const char* target :
+       {"/v1/embeddings", "/v1/chat/completions", "/v1/models", "/v1/collections", "/v1/anything",
+        "/openai/deployments/m/embeddings", "/v1/vector_stores/s/search",
+        "/client/v4/accounts/a/vectorize/v2/indexes"}) {
+    const Answer answer = Post(target, R"({"model":"m","input":"a"})");
+    EXPECT_EQ(answer.status, 404) << target;
+    EXPECT_THAT(answer.body, HasSubstr("the API is at another")) << target;
+  }
+  EXPECT_EQ(upstream().call_count(), 0U);
+  EXPECT_EQ(world().proxy().NewFastLane(), nullptr);
+  EXPECT_EQ(Get("/readyz").status, 200);
+  EXPECT_EQ(Get("/metrics").status, 200);
+  EXPECT_EQ(Get("/admin/v1/stats").status, 200);
+  EXPECT_EQ(Get("/dashboard/").status, 200);
+  EXPECT_EQ(Post("/v1/search", R"({"model":"m","query":"a"})").status, 200);
 }
 
 // An endpoint that says what reached it.

@@ -15,7 +15,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr std::string_view kPaths[] = {"", "style.css", "app.js", "icon.svg"};
+constexpr std::string_view kPaths[] = {"", "style.css", "app.js", "icon.svg", "login.css"};
 
 std::string Bytes(std::string_view path) {
   const Asset* asset = FindAsset(path);
@@ -71,7 +71,8 @@ TEST(DashboardTest, NamesTheTypeOfEachFile) {
       {"", "text/html; charset=utf-8"},
       {"style.css", "text/css; charset=utf-8"},
       {"app.js", "text/javascript; charset=utf-8"},
-      {"icon.svg", "image/svg+xml"}};
+      {"icon.svg", "image/svg+xml"},
+      {"login.css", "text/css; charset=utf-8"}};
   for (const auto& [path, type] : cases) EXPECT_EQ(FindAsset(path)->content_type, type);
 }
 
@@ -135,9 +136,10 @@ TEST(DashboardTest, TheScriptIsOneFileAndRunsNoText) {
   }
 }
 
-TEST(DashboardTest, TheScriptAsksOnlyTheAdminApiSearchAndReadiness) {
-  EXPECT_THAT(Matches(Bytes("app.js"), R"(fetch\(["'`]([^"'`?$]+))"),
-              testing::UnorderedElementsAre("/admin/v1/", "/v1/search", "/readyz"));
+TEST(DashboardTest, TheScriptAsksOnlyTheAdminApiSearchReadinessAndTheLogout) {
+  EXPECT_THAT(
+      Matches(Bytes("app.js"), R"(fetch\(["'`]([^"'`?$]+))"),
+      testing::UnorderedElementsAre("/admin/v1/", "/v1/search", "/readyz", "/dashboard/logout"));
 }
 
 TEST(DashboardTest, TheScriptCarriesTheLicenseOfWhatIsBundled) {
@@ -147,9 +149,13 @@ TEST(DashboardTest, TheScriptCarriesTheLicenseOfWhatIsBundled) {
 }
 
 TEST(DashboardTest, TheWholePageTakesAtMostSixtyKilobytesCompressed) {
+  constexpr std::string_view kLogin = "login.css";  // of another page
   std::size_t bytes = 0;
-  for (const std::string_view path : kPaths) bytes += FindAsset(path)->gzip_bytes.size();
+  for (const std::string_view path : kPaths) {
+    if (path != kLogin) bytes += FindAsset(path)->gzip_bytes.size();
+  }
   EXPECT_LE(bytes, 60U * 1024U);
+  EXPECT_LE(FindAsset(kLogin)->gzip_bytes.size(), 2U * 1024U);
 }
 
 TEST(DashboardTest, ThePolicyAllowsThisServerAlone) {

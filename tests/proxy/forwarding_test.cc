@@ -49,7 +49,7 @@ TEST(UpstreamHeadersTest, AskForAPlainWholeAnswerWhereItMayBeKept) {
   EXPECT_EQ(UpstreamHeaders(client, kVia, false).Joined("accept-encoding"), "gzip");
 }
 
-TEST(UpstreamHeadersTest, KeepTheAdminTokenFromUpstream) {
+TEST(UpstreamHeadersTest, KeepTheDashboardsCookiesFromUpstream) {
   const struct {
     const char* cookies;
     const char* kept;
@@ -58,7 +58,9 @@ TEST(UpstreamHeadersTest, KeepTheAdminTokenFromUpstream) {
                 {"larder_admin=secret; a=b; c=d", "a=b; c=d"},
                 {"a=b; larder_admin=secret; c=d", "a=b; c=d"},
                 {"a=b; c=d", "a=b; c=d"},
-                {"xlarder_admin=1", "xlarder_admin=1"}};
+                {"larder_admin_oidc=1; a=b; larder_admin", "a=b"},
+                {"xlarder_admin=1", "xlarder_admin=1"},
+                {"larder_admin2=1", "larder_admin2=1"}};
   for (const auto& c : kCases) {
     EXPECT_EQ(UpstreamHeaders({{"Cookie", c.cookies}}, kVia, false).Joined("cookie"), c.kept)
         << c.cookies;

@@ -199,14 +199,26 @@ ProxyWorld::ProxyWorld(Store& inner, ManualClock& clock, FakeUpstream& upstream,
   vectorize_ = std::make_unique<VectorizeHandler>(*collections_, *collection_search_);
   telemetry_ = std::make_unique<Telemetry>(
       store_, clock, TelemetryInfo{"1.2.3", upstream.name(), "/data"}, [] { return Gauges{}; });
-  access_ = std::make_unique<AdminAccess>(options.admin, options.listen_host);
-  admin_ = std::make_unique<AdminHandler>(*telemetry_, *access_, [this] {
+  sessions_ = std::make_unique<AdminSessions>(faulty_data_store_, clock, options.admin,
+                                              "a partition secret of 32 bytes....");
+  EXPECT_TRUE(sessions_->Load().ok());
+  access_ = std::make_unique<AdminAccess>(
+      options.admin, AdminAccess::Place{options.listen_host, false}, *sessions_, clock);
+  if (options.oidc != nullptr) {
+    oidc_ = std::make_unique<OidcLogin>(options.admin.oidc, *options.oidc, clock);
+  }
+  login_ =
+      std::make_unique<LoginHandler>(LoginHandler::Parts{*access_, *sessions_, oidc_.get(), log_},
+                                     options.admin.login_limit, clock);
+  admin_ = std::make_unique<AdminHandler>(*telemetry_, *access_, *login_, [this] {
     return AdminHandler::Health{ready, "\"index\":\"ready\""};
   });
   stats_ = std::make_unique<StatsEndpoint>(*telemetry_);
   timeseries_ = std::make_unique<TimeseriesEndpoint>(*telemetry_);
   admin_->Add("stats", *stats_);
   admin_->Add("timeseries", *timeseries_);
+  session_ = std::make_unique<SessionEndpoint>(*access_, *sessions_);
+  admin_->Add("session", *session_);
   const auto record = [this](const RequestRecord& finished) {
     MutexLock lock(mutex_);
     records_.push_back(finished);
@@ -222,7 +234,8 @@ ProxyWorld::ProxyWorld(Store& inner, ManualClock& clock, FakeUpstream& upstream,
       Proxy::Handlers{*embeddings_, *embeddings_handler_, *responses_handler_, *pass_through_,
                       *tunnel_, *search_, *collection_handler_, *vector_stores_, *vectorize_,
                       *admin_},
-      callers_, clock, ProxyOptions{1 << 20, kVia, upstream.name(), options.mode, options.cors},
+      callers_, clock,
+      ProxyOptions{1 << 20, kVia, upstream.name(), options.mode, options.cors, options.surface},
       record);
   mode_ = options.mode;
   lane_ = std::make_unique<HitLane>(HitLane::Parts{*embeddings_, *responses_handler_, callers_,

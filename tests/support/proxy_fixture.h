@@ -24,6 +24,7 @@
 #include "cache/memory_store.h"
 #include "proxy/admin/cache_admin.h"
 #include "proxy/admin/explain_endpoint.h"
+#include "proxy/admin/session_endpoint.h"
 #include "proxy/admin/stats_endpoint.h"
 #include "proxy/proxy.h"
 #include "tests/support/fake_upstream.h"
@@ -79,6 +80,8 @@ struct ProxyWorldOptions {
   std::string listen_host = "127.0.0.1";
   CacheMode mode = CacheMode::kOn;
   CorsOptions cors = {};
+  Surface surface = Surface::kAll;
+  OidcProvider::Transports* oidc = nullptr;  // how the OpenID provider of `admin` is reached
   // Further upstreams in front of the world's own, which is "default" and takes what they do not.
   std::vector<std::pair<UpstreamOptions, Upstream*>> upstreams = {};
   UpstreamOptions default_upstream = {};  // of the world's own: fallbacks, aliases
@@ -103,6 +106,8 @@ class ProxyWorld {
   Proxy& proxy() { return *proxy_; }
   AdminHandler& admin() { return *admin_; }
   ClientKeys& client_keys() { return client_keys_; }
+  AdminSessions& sessions() { return *sessions_; }
+  FaultyStore& data_store() { return faulty_data_store_; }
   ExplainEndpoint::Parts explain_parts() {
     return {*embeddings_, *responses_handler_, callers_, clock_, mode_};
   }
@@ -147,6 +152,7 @@ class ProxyWorld {
   std::unique_ptr<ResponsesHandler> responses_handler_;
   Log log_{LogFormat::kText, LogLevel::kError};
   MemoryStore data_store_;
+  FaultyStore faulty_data_store_{data_store_};
   std::unique_ptr<Collections> collections_;
   std::unique_ptr<TextEmbedder> embedder_;
   std::unique_ptr<CollectionSearch> collection_search_;
@@ -155,10 +161,14 @@ class ProxyWorld {
   std::unique_ptr<VectorStoreHandler> vector_stores_;
   std::unique_ptr<VectorizeHandler> vectorize_;
   std::unique_ptr<Telemetry> telemetry_;
+  std::unique_ptr<AdminSessions> sessions_;
   std::unique_ptr<AdminAccess> access_;
+  std::unique_ptr<OidcLogin> oidc_;
+  std::unique_ptr<LoginHandler> login_;
   std::unique_ptr<AdminHandler> admin_;
   std::unique_ptr<StatsEndpoint> stats_;
   std::unique_ptr<TimeseriesEndpoint> timeseries_;
+  std::unique_ptr<SessionEndpoint> session_;
   Partitioner partitioner_{"a partition secret of 32 bytes...."};
   ClientKeys client_keys_;
   Callers callers_;

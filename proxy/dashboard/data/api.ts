@@ -1,13 +1,6 @@
-// Asks the server. Every call is to this origin and carries the admin token of this tab, if there is one.
+// Asks the server. Every call is to this origin, and the session's cookie goes along by itself. Without a session (401)
+// the page leads to the login, which leads back to where it was.
 
-const kTokenKey = 'larder_admin_token';
-
-export const readToken = (): string => sessionStorage.getItem(kTokenKey) ?? '';
-export const keepToken = (token: string): void => sessionStorage.setItem(kTokenKey, token);
-export const forgetToken = (): void => sessionStorage.removeItem(kTokenKey);
-
-// The server wants a token, or another one.
-export class TokenNeeded extends Error {}
 // The server has no such endpoint (404, 405, 501): a panel that needs it says so.
 export class NotAvailable extends Error {}
 // The server refused; the message is its own.
@@ -24,9 +17,8 @@ export interface Ask {
 }
 
 async function send(path: string, ask: Ask, signal: AbortSignal | null): Promise<Response> {
-  const token = readToken();
   const headers: Record<string, string> = { ...ask.headers };
-  if (token) headers['Authorization'] = `Bearer ${token}`;
+  if (ask.method) headers['X-CSRF-Token'] = await csrfToken();
   if (ask.body !== undefined) headers['Content-Type'] = 'application/json';
   let response: Response;
   try {
@@ -39,10 +31,26 @@ async function send(path: string, ask: Ask, signal: AbortSignal | null): Promise
     throw new Unreachable((error as Error).name === 'TimeoutError' ? 'no answer in time' : 'Larder does not answer');
   }
   if (response.ok) return response;
+  if (response.status === 401) {
+    location.assign(`login?why=ended&view=${encodeURIComponent(location.hash.slice(1))}`);
+    await new Promise(() => {});  // the page goes
+  }
   const message = await messageOf(response);
-  if (response.status === 401) throw new TokenNeeded(message);
   if ([404, 405, 501].includes(response.status)) throw new NotAvailable(message);
   throw new Refused(message);
+}
+
+// Who asks, and what a change of this session has to bring. Asked each time: another tab may have logged in anew.
+export interface Session {
+  by: string;  // open, session
+  csrf_token?: string;
+}
+export const session = (): Promise<Session> => ask<Session>('session');
+const csrfToken = async (): Promise<string> => (await session()).csrf_token ?? '';
+
+export async function logOut(): Promise<void> {
+  await fetch('/dashboard/logout', { method: 'POST', headers: { 'X-CSRF-Token': await csrfToken() } });
+  location.assign('login?why=out');
 }
 
 export async function messageOf(response: Response): Promise<string> {

@@ -1,7 +1,7 @@
 // Asks for one thing again and again, and says how that goes.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { ask, NotAvailable, TokenNeeded } from './api';
+import { ask, NotAvailable } from './api';
 
 // loading: not answered yet; live; lost: there is an older answer, or none, and the server does not give a new one;
 // absent: the server has no such endpoint.
@@ -15,8 +15,8 @@ export interface Polled<T> {
 
 const kSlowestMs = 15_000;
 
-// `path` null asks nothing. `everyMs` 0 asks once. `onToken` is told when the server wants a token.
-export function usePoll<T>(path: string | null, everyMs: number, onToken: (why: string) => void,
+// `path` null asks nothing. `everyMs` 0 asks once.
+export function usePoll<T>(path: string | null, everyMs: number,
                            get: (path: string, signal: AbortSignal) => Promise<T> =
                              (to, signal) => ask<T>(to, { signal })): Polled<T> {
   const [result, setResult] = useState<Omit<Polled<T>, 'again'>>({ state: 'loading', data: null, at: null, error: '' });
@@ -44,10 +44,6 @@ export function usePoll<T>(path: string | null, everyMs: number, onToken: (why: 
         setResult({ state: 'live', data, at: new Date(), error: '' });
       } catch (error) {
         if (mine !== current || ended) return;
-        if (error instanceof TokenNeeded) {
-          onToken(error.message);
-          return;
-        }
         ++failures;
         const state = error instanceof NotAvailable ? 'absent' : 'lost';
         setResult((before) => ({ ...before, state, error: (error as Error).message }));

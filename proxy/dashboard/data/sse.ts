@@ -1,4 +1,4 @@
-// Server-sent events read from a fetch: EventSource cannot carry the admin token.
+// Server-sent events read from a fetch: EventSource tells nothing of a refusal.
 // Source: the HTML standard, 9.2.6 (interpreting an event stream).
 
 export interface ServerEvent {

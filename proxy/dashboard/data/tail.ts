@@ -1,7 +1,7 @@
 // Follows the requests as they finish; comes back where it was when the connection breaks.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { NotAvailable, open, queryOf, TokenNeeded } from './api';
+import { NotAvailable, open, queryOf } from './api';
 import type { RequestEvent } from './contract';
 import { readEvents } from './sse';
 
@@ -22,7 +22,7 @@ function merged(fresh: RequestEvent[], rows: RequestEvent[]): RequestEvent[] {
   return [...fresh.filter(({ seq }) => !known.has(seq)).reverse(), ...rows].slice(0, kMostRows);
 }
 
-export function useTail(filters: Record<string, string>, paused: boolean, onToken: (why: string) => void): Tail {
+export function useTail(filters: Record<string, string>, paused: boolean): Tail {
   const [tail, setTail] = useState<Tail>({ state: 'connecting', error: '', rows: [], waiting: 0, dropped: 0 });
   const isPaused = useRef(paused);
   isPaused.current = paused;
@@ -66,7 +66,6 @@ export function useTail(filters: Record<string, string>, paused: boolean, onToke
         throw new Error('the stream ended');
       } catch (error) {
         if (ended.signal.aborted) return;
-        if (error instanceof TokenNeeded) return onToken(error.message);
         const state = error instanceof NotAvailable ? 'absent' : 'lost';
         setTail((before) => ({ ...before, state, error: (error as Error).message }));
         if (state === 'absent') return;

@@ -9,5 +9,5 @@ export interface Page {
   go: Go;
   stats: Polled<Stats>;
   pollMs: number;  // 0 when paused
-  onToken: (why: string) => void;
+ 
 }

@@ -1,7 +1,7 @@
 // The head of the page: the views, the range, the filters, pause and colours.
 
-import { useState } from 'preact/hooks';
-import { forgetToken, readToken } from '../data/api';
+import { useEffect, useState } from 'preact/hooks';
+import { logOut, session } from '../data/api';
 import { hrefOf, kFilters, kRangeNames, kRanges, kViews } from '../data/address';
 import type { Address, Filter, Go, View } from '../data/address';
 import { kThemes, readTheme, setTheme } from './theme';
@@ -54,13 +54,14 @@ function skip(event: Event): void {
   document.getElementById('main')?.focus();
 }
 
-export function Top({ address, go, version, onForget, locked }: {
-  address: Address; go: Go; version: string; onForget: () => void; locked: boolean;
-}) {
-  const forget = (): void => {
-    forgetToken();
-    onForget();
-  };
+// There where a login let the reader in.
+function LogOut() {
+  const [shown, show] = useState(false);
+  useEffect(() => { session().then(({ by }) => show(by === 'session'), () => {}); }, []);
+  return shown ? <button id="log-out" type="button" onClick={() => void logOut()}>Log out</button> : null;
+}
+
+export function Top({ address, go, version }: { address: Address; go: Go; version: string }) {
   return (
     <>
       <a class="skip" href="#main" onClick={skip}>Skip to the numbers</a>
@@ -68,7 +69,7 @@ export function Top({ address, go, version, onForget, locked }: {
         <h1><img src="icon.svg" alt="" width="28" height="28" />Larder</h1>
         <span id="version" class="soft">{version}</span>
         <div class="controls">
-          {!locked && !kTimeless.includes(address.view) && (
+          {!kTimeless.includes(address.view) && (
             <fieldset class="segments">
               <legend class="unseen">Time range</legend>
               {kRanges.map((range) => (
@@ -80,26 +81,21 @@ export function Top({ address, go, version, onForget, locked }: {
               ))}
             </fieldset>
           )}
-          {!locked && (
-            <button id="pause" type="button" aria-pressed={address.paused} onClick={() => go({ paused: !address.paused })}>
-              Pause
-            </button>
-          )}
+          <button id="pause" type="button" aria-pressed={address.paused} onClick={() => go({ paused: !address.paused })}>
+            Pause
+          </button>
           <ThemeChoice />
-          {!locked && readToken() !== '' &&
-            <button id="forget" type="button" onClick={forget}>Forget token</button>}
+          <LogOut />
         </div>
       </header>
-      {!locked && (
-        <nav aria-label="Views">
-          {kViews.map((view) => (
-            <a href={hrefOf(address, view)} key={view} aria-current={view === address.view ? 'page' : undefined}>
-              {kViewNames[view]}
-            </a>
-          ))}
-        </nav>
-      )}
-      {!locked && <Filters address={address} go={go} />}
+      <nav aria-label="Views">
+        {kViews.map((view) => (
+          <a href={hrefOf(address, view)} key={view} aria-current={view === address.view ? 'page' : undefined}>
+            {kViewNames[view]}
+          </a>
+        ))}
+      </nav>
+      <Filters address={address} go={go} />
     </>
   );
 }

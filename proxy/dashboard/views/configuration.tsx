@@ -22,8 +22,8 @@ function Row({ setting }: { setting: Setting }) {
   );
 }
 
-export function Configuration({ onToken }: { onToken: (why: string) => void }) {
-  const config = usePoll<{ file: string; settings: Setting[] }>('config', 0, onToken);
+export function Configuration() {
+  const config = usePoll<{ file: string; settings: Setting[] }>('config', 0);
   const [wanted, setWanted] = useState('');
   const [onlySet, setOnlySet] = useState(false);
   const matches = ({ key, description, value, default: usual }: Setting): boolean =>

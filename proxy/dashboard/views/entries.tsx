@@ -1,7 +1,7 @@
 // The cache browser: what is kept, entry by entry.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { ask, NotAvailable, queryOf, TokenNeeded, wordsOf } from '../data/api';
+import { ask, NotAvailable, queryOf, wordsOf } from '../data/api';
 import type { Address } from '../data/address';
 import type { Entry, EntryPage } from '../data/contract';
 import { bytes, count, duration } from '../data/format';
@@ -32,7 +32,7 @@ interface Listed {
 }
 const kNothing: Listed = { entries: [], cursor: null, scanned: 0, busy: true, error: null };
 
-function useEntries(query: Query, epoch: number, onToken: (why: string) => void): [Listed, () => void] {
+function useEntries(query: Query, epoch: number): [Listed, () => void] {
   const [listed, setListed] = useState<Listed>(kNothing);
   const current = useRef<AbortController | null>(null);
   // Asks until a page is full, or it has looked long enough.
@@ -54,7 +54,6 @@ function useEntries(query: Query, epoch: number, onToken: (why: string) => void)
       setListed({ ...now, busy: false });
     } catch (error) {
       if (mine.signal.aborted) return;
-      if (error instanceof TokenNeeded) return onToken(error.message);
       setListed({ ...now, busy: false, error });
     }
   };
@@ -92,10 +91,10 @@ function stateWords({ entries, cursor, scanned, busy }: Listed): string {
   return busy ? `Looking… ${found}.` : cursor === null ? `${found}: that is all.` : `${found}; there is more.`;
 }
 
-function List({ query, epoch, onOpen, onToken }: {
-  query: Query; epoch: number; onOpen: (key: string) => void; onToken: (why: string) => void;
+function List({ query, epoch, onOpen }: {
+  query: Query; epoch: number; onOpen: (key: string) => void;
 }) {
-  const [listed, more] = useEntries(query, epoch, onToken);
+  const [listed, more] = useEntries(query, epoch);
   if (listed.error instanceof NotAvailable) return <NotOffered what="its entries" />;
   const { entries, cursor, busy, error } = listed;
   const filtered = query.q + query.namespace + query.model + query.partition !== '';
@@ -126,7 +125,7 @@ function queryFrom({ own, model, partition }: Address): Query {
   return { layer, q: own['q'] ?? '', namespace: own['namespace'] ?? '', model, partition };
 }
 
-export function Entries({ address, go, stats, onToken }: Page) {
+export function Entries({ address, go, stats }: Page) {
   const [purging, setPurging] = useState(false);
   const [epoch, setEpoch] = useState(0);
   const query = queryFrom(address);
@@ -141,7 +140,7 @@ export function Entries({ address, go, stats, onToken }: Page) {
   const changed = (): void => setEpoch((n) => n + 1);
   return (
     <>
-      {opened !== '' && <EntryView key={opened} id={opened} onToken={onToken} onClose={() => set({ key: '' })}
+      {opened !== '' && <EntryView key={opened} id={opened} onClose={() => set({ key: '' })}
                                    onDeleted={() => { set({ key: '' }); changed(); }} />}
       <Card id="entries" title="What is kept"
             actions={<button type="button" id="open-purge" onClick={() => setPurging(true)}>Purge…</button>}>
@@ -158,10 +157,10 @@ export function Entries({ address, go, stats, onToken }: Page) {
           <Field id="entry-namespace" label="Namespace" value={query.namespace}
                  onValue={(namespace) => set({ namespace })} />
         </div>
-        <List query={query} epoch={epoch} onOpen={(key) => set({ key })} onToken={onToken} />
+        <List query={query} epoch={epoch} onOpen={(key) => set({ key })} />
       </Card>
       {purging && (
-        <PurgeDialog models={models} partitions={partitions} onToken={onToken}
+        <PurgeDialog models={models} partitions={partitions}
                      begin={{ model: query.model, partition: query.partition, namespace: query.namespace,
                               layer: address.own['layer'] ?? '' }}
                      onClose={(gone) => { setPurging(false); if (gone) changed(); }} />

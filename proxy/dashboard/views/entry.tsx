@@ -1,7 +1,7 @@
 // One entry: its text or answer, its dates, and its vector when that is asked for.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { ask, NotAvailable, TokenNeeded, wordsOf } from '../data/api';
+import { ask, NotAvailable, wordsOf } from '../data/api';
 import type { Entry } from '../data/contract';
 import { bytes, count, duration, fullTime } from '../data/format';
 import { Card, Empty, Trouble } from '../parts/card';
@@ -29,7 +29,7 @@ function Sparkline({ values }: { values: number[] }) {
   );
 }
 
-function Vector({ id, onToken }: { id: string; onToken: (why: string) => void }) {
+function Vector({ id }: { id: string }) {
   const [values, setValues] = useState<number[] | null>(null);
   const [error, setError] = useState('');
   const load = async (): Promise<void> => {
@@ -37,7 +37,6 @@ function Vector({ id, onToken }: { id: string; onToken: (why: string) => void })
       const entry = await ask<Entry>(`entries/${id}?vector=true`);
       setValues(entry.vector ?? []);
     } catch (failure) {
-      if (failure instanceof TokenNeeded) return onToken(failure.message);
       setError(wordsOf(failure));
     }
   };
@@ -80,8 +79,8 @@ function factsOf(entry: Entry): [string, string, string?][] {
   ];
 }
 
-export function EntryView({ id, onClose, onDeleted, onToken }: {
-  id: string; onClose: () => void; onDeleted: () => void; onToken: (why: string) => void;
+export function EntryView({ id, onClose, onDeleted }: {
+  id: string; onClose: () => void; onDeleted: () => void;
 }) {
   const [entry, setEntry] = useState<Entry | null>(null);
   const [error, setError] = useState('');
@@ -95,7 +94,6 @@ export function EntryView({ id, onClose, onDeleted, onToken }: {
       box.current?.focus({ preventScroll: true });
     }, (failure: unknown) => {
       if (ended.signal.aborted) return;
-      if (failure instanceof TokenNeeded) return onToken(failure.message);
       setError(failure instanceof NotAvailable ? 'There is no such entry; it may have been dropped.' : wordsOf(failure));
     });
     return () => ended.abort();
@@ -106,7 +104,6 @@ export function EntryView({ id, onClose, onDeleted, onToken }: {
       await ask(`entries/${id}`, { method: 'DELETE' });
       onDeleted();
     } catch (failure) {
-      if (failure instanceof TokenNeeded) return onToken(failure.message);
       if (failure instanceof NotAvailable) return onDeleted();  // gone already
       setError(wordsOf(failure));
     }
@@ -127,7 +124,7 @@ export function EntryView({ id, onClose, onDeleted, onToken }: {
               <>
                 <Text title="Text" text={typeof entry.input === 'string' ? entry.input :
                   Array.isArray(entry.input) ? JSON.stringify(entry.input) : '(no text kept)'} />
-                <Vector id={entry.key} onToken={onToken} />
+                <Vector id={entry.key} />
               </>
             ) : (
               <>

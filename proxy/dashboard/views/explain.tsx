@@ -1,7 +1,7 @@
 // What would become of a request: nothing is sent upstream, nothing changes.
 
 import { useState } from 'preact/hooks';
-import { ask, TokenNeeded, wordsOf } from '../data/api';
+import { ask, wordsOf } from '../data/api';
 import { hrefOf } from '../data/address';
 import type { Address } from '../data/address';
 import type { Explained } from '../data/contract';
@@ -108,7 +108,7 @@ function Answer({ explained, address }: { explained: Explained; address: Address
   );
 }
 
-export function Explain({ stats, address, onToken }: Page) {
+export function Explain({ stats, address }: Page) {
   const [method, setMethod] = useState('POST');
   const [path, setPath] = useState('/v1/embeddings');
   const [body, setBody] = useState('');
@@ -129,7 +129,6 @@ export function Explain({ stats, address, onToken }: Page) {
       const request = { method, path, headers: headersOf(headers), ...(body === '' ? {} : { body: parsed }) };
       setExplained(await ask<Explained>('explain', { method: 'POST', body: request }));
     } catch (failure) {
-      if (failure instanceof TokenNeeded) return onToken(failure.message);
       setError(wordsOf(failure));
     } finally {
       setBusy(false);

@@ -123,10 +123,10 @@ export function StatusLine({ status, stats, at }: { status: Status; stats: Stats
   );
 }
 
-export function Overview({ address, stats, pollMs, onToken, status }: Page & { status: Status }) {
+export function Overview({ address, stats, pollMs, status }: Page & { status: Status }) {
   const { range, model, partition, route } = address;
   const query = queryOf({ window: range, model, partition, route });
-  const series = usePoll<Timeseries>(`timeseries?${query}`, pollMs, onToken);
+  const series = usePoll<Timeseries>(`timeseries?${query}`, pollMs);
   return (
     <>
       <StatusLine status={status} stats={stats.data} at={stats.at} />

@@ -1,7 +1,7 @@
 // Throws entries away: first it looks and says what would go, then it asks.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { ask, TokenNeeded, wordsOf } from '../data/api';
+import { ask, wordsOf } from '../data/api';
 import type { Purge, PurgeResult } from '../data/contract';
 import { counted, millis } from '../data/format';
 import { conditionsOf, foundWords, kEmptyPurge } from '../data/purge';
@@ -12,14 +12,14 @@ interface PurgeProps {
   begin: Partial<PurgeForm>;
   models: string[];
   partitions: string[];
-  onToken: (why: string) => void;
+ 
   onClose: (changed: boolean) => void;
 }
 
 type Step = { name: 'ask' } | { name: 'busy' } | { name: 'looked'; purge: Purge; matched: number } |
   { name: 'done'; deleted: number; took: number };
 
-export function PurgeDialog({ begin, models, partitions, onToken, onClose }: PurgeProps) {
+export function PurgeDialog({ begin, models, partitions, onClose }: PurgeProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [form, setForm] = useState<PurgeForm>({ ...kEmptyPurge, ...begin });
   const [step, setStep] = useState<Step>({ name: 'ask' });
@@ -43,7 +43,6 @@ export function PurgeDialog({ begin, models, partitions, onToken, onClose }: Pur
       changed.current = true;
       setStep({ name: 'done', deleted: answer.deleted, took: answer.took_ms });
     } catch (failure) {
-      if (failure instanceof TokenNeeded) return onToken(failure.message);
       setError(wordsOf(failure));
       setStep({ name: 'ask' });
     }

@@ -1,7 +1,7 @@
 // The server: what it holds, how full it is, what it does beside answering, and how it is set up.
 
 import { useState } from 'preact/hooks';
-import { ask, TokenNeeded, wordsOf } from '../data/api';
+import { ask, wordsOf } from '../data/api';
 import type { Size, Stats, Task } from '../data/contract';
 import { bytes, count, duration, fullTime, timeWithSeconds } from '../data/format';
 import { Card, NotOffered, WhenThere } from '../parts/card';
@@ -100,8 +100,8 @@ function ServerCard({ stats }: { stats: Stats }) {
 const lastOf = ({ last_started_at: at, last_took_s: took }: Task): string =>
   (at === null ? 'not yet' : `${timeWithSeconds(at * 1000)}${took === null ? '' : `, ${duration(took)}`}`);
 
-function Tasks({ tasks, now, onToken, onStarted }: {
-  tasks: Task[]; now: number; onToken: (why: string) => void; onStarted: () => void;
+function Tasks({ tasks, now, onStarted }: {
+  tasks: Task[]; now: number; onStarted: () => void;
 }) {
   const [said, say] = useState('');
   const [busy, setBusy] = useState('');
@@ -112,7 +112,6 @@ function Tasks({ tasks, now, onToken, onStarted }: {
       say(`${task} is started.`);
       onStarted();
     } catch (failure) {
-      if (failure instanceof TokenNeeded) return onToken(failure.message);
       say(wordsOf(failure));
     } finally {
       setBusy('');
@@ -143,7 +142,7 @@ function Tasks({ tasks, now, onToken, onStarted }: {
   );
 }
 
-export function Server({ stats, onToken }: Page) {
+export function Server({ stats }: Page) {
   return (
     <>
       <WhenThere polled={stats} what="its state">
@@ -153,14 +152,14 @@ export function Server({ stats, onToken }: Page) {
               <Held stats={data} /><DiskCard stats={data} /><IndexCard stats={data} /><ServerCard stats={data} />
             </div>
             <Card id="maintenance" title="Maintenance">
-              {data.maintenance?.tasks.length ? <Tasks tasks={data.maintenance.tasks} now={data.now} onToken={onToken}
+              {data.maintenance?.tasks.length ? <Tasks tasks={data.maintenance.tasks} now={data.now}
                                          onStarted={stats.again} /> :
                 <NotOffered what="its tasks" />}
             </Card>
           </div>
         )}
       </WhenThere>
-      <Configuration onToken={onToken} />
+      <Configuration />
     </>
   );
 }

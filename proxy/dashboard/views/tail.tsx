@@ -85,10 +85,10 @@ function stateOf(tail: TailState, paused: boolean): string {
     (tail.dropped > 0 ? ` ${count(tail.dropped)} left out: they came faster than this page could take them.` : '');
 }
 
-export function Tail({ address, go, onToken }: Page) {
+export function Tail({ address, go }: Page) {
   const outcome = address.own['outcome'] ?? '';
   const { model, partition, route, paused } = address;
-  const tail = useTail({ model, partition, route, outcome }, paused, onToken);
+  const tail = useTail({ model, partition, route, outcome }, paused);
   const [opened, setOpened] = useState<ReadonlySet<number>>(new Set());
   const toggle = (seq: number): void => {
     const next = new Set(opened);

@@ -16,30 +16,31 @@ export function launch() {
   });
 }
 
-// A page of its own context at `origin`/dashboard/`hash`. expected: patterns of console lines that belong to the test.
+// A page of its own context at `origin` + `path` + `hash`. expected: patterns of console lines that belong to the
+// test. others: origins besides that the page may ask.
 // -> { page, complaints, check() }; check() throws when there was anything to complain about.
 export async function openPage(browser, origin, { hash = '', viewport = { width: 1280, height: 900 },
-                                                  colorScheme = 'light', expected = [], token } = {}) {
+                                                  colorScheme = 'light', expected = [], others = [],
+                                                  path = '/dashboard/' } = {}) {
   const context = await browser.newContext({ viewport, colorScheme, locale: 'en-GB', timezoneId: 'UTC',
                                              reducedMotion: 'reduce', acceptDownloads: true });
   const page = await context.newPage();
   const complaints = [];
   page.on('request', (request) => {
     const url = new URL(request.url());
-    if (url.origin !== origin && url.protocol !== 'blob:') complaints.push(`asked ${request.url()}`);
+    if (url.protocol !== 'blob:' && ![origin, ...others].includes(url.origin)) complaints.push(`asked ${request.url()}`);
   });
   page.on('console', (message) => {
     if (message.type() !== 'error' && message.type() !== 'warning') return;
     if (!expected.some((pattern) => pattern.test(message.text()))) complaints.push(`console: ${message.text()}`);
   });
   page.on('pageerror', (error) => complaints.push(`error: ${error.stack}`));
-  await page.addInitScript((given) => {
+  await page.addInitScript(() => {
     window.policyReports = [];
     document.addEventListener('securitypolicyviolation', (event) =>
       window.policyReports.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
-    if (given) sessionStorage.setItem('larder_admin_token', given);
-  }, token);
-  await page.goto(`${origin}/dashboard/${hash}`);
+  });
+  await page.goto(`${origin}${path}${hash}`);
   return {
     page,
     async check() {

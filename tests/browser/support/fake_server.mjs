@@ -16,9 +16,9 @@ async function bodyOf(request) {
   return chunks.length === 0 ? undefined : JSON.parse(Buffer.concat(chunks).toString());
 }
 
-// assets: the origin of a real Larder. token: what the API wants, if anything.
-export async function startFake(assets, { token = '' } = {}) {
-  const fake = new FakeServer(assets, token);
+// assets: the origin of a real Larder.
+export async function startFake(assets) {
+  const fake = new FakeServer(assets);
   await fake.listen();
   return fake;
 }
@@ -34,15 +34,13 @@ class FakeServer {
   scanPerCall = 50;
   origin;
   #assets;
-  #token;
   #streams = new Set();
   #server = http.createServer((request, response) => {
     this.#answer(request, response).catch((error) => refuse(response, 500, error.message));
   });
 
-  constructor(assets, token) {
+  constructor(assets) {
     this.#assets = assets;
-    this.#token = token;
   }
 
   async listen() {
@@ -77,9 +75,6 @@ class FakeServer {
     const path = url.pathname.replace('/admin/v1/', '');
     const body = await bodyOf(request);
     this.requests.push({ call: `${request.method} ${path}${url.search}`, body, headers: request.headers });
-    if (this.#token && request.headers.authorization !== `Bearer ${this.#token}`) {
-      return refuse(response, 401, 'the admin token is missing or wrong');
-    }
     if (this.failing) return refuse(response, 503, 'the disk is on fire');
     const endpoint = path.split('/')[0];
     if (this.absent.has(endpoint)) return refuse(response, 404, 'the admin API has no such path');
@@ -87,6 +82,7 @@ class FakeServer {
       stats: () => json(response, 200, this.stats),
       timeseries: () => json(response, 200, fakeTimeseries(url.searchParams.get('window'))),
       config: () => json(response, 200, fakeConfig()),
+      session: () => json(response, 200, { by: 'open' }),
       events: () => this.#follow(url, request, response),
       entries: () => this.#entries(request, path, url, response),
       purge: () => this.#purge(body, response),

@@ -8,15 +8,15 @@ import { startFake } from './fake_server.mjs';
 export const limits = { timeout: 180_000 };
 const kPatienceMs = 30_000;
 
-// Registers the hooks. What it returns is filled before the first test: { larder, browser, fake(options) }.
+// Registers the hooks. What it returns is filled before the first test: { larder, browser, fake() }.
 export function setUp(options = {}) {
   const world = {};
   const fakes = [];
   before(async () => {
     world.larder = await startLarder({ upstream: 'builtin', ...options });
     world.browser = await launch();
-    world.fake = async (more) => {
-      const fake = await startFake(world.larder.origin, more);
+    world.fake = async () => {
+      const fake = await startFake(world.larder.origin);
       fakes.push(fake);
       return fake;
     };
