@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "base/directory.h"
 #include "base/random.h"
+#include "base/whole_file.h"
 
 namespace larder {
 namespace {
@@ -21,17 +21,9 @@ Error CannotUse(const std::string& path, const std::string& name) {
 }
 
 Status CreateSecret(const std::string& path, const std::string& name) {
-  const std::string secret = RandomBytes(kSecretBytes);
-  // Written whole under another name first: a crash must not leave half a key.
-  const std::string draft = path + ".new";
-  const int fd = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) return CannotUse(draft, name);
-  const bool written =
-      ::write(fd, secret.data(), secret.size()) == static_cast<ssize_t>(secret.size()) &&
-      ::fsync(fd) == 0;
-  ::close(fd);
-  if (!written || ::rename(draft.c_str(), path.c_str()) != 0) return CannotUse(path, name);
-  return SyncDirectory(DirectoryOf(path));
+  // A crash must not leave half a key.
+  if (!WriteWholeFile(path, RandomBytes(kSecretBytes))) return CannotUse(path, name);
+  return {};
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ Result<SecretKey> SecretKey::Parse(std::string_view text) {
         "them)");
   }
   std::copy(decoded->begin(), decoded->end(), digest.begin());
-  OPENSSL_cleanse(decoded->data(), decoded->size());
+  Overwrite(*decoded);
   SecretKey key(digest);
   OPENSSL_cleanse(digest.data(), digest.size());
   return key;
@@ -36,6 +36,11 @@ SecretKey SecretKey::Derive(std::string_view purpose) const {
 std::uint16_t SecretKey::Id() const {
   const SecretKey id = Derive("larder key id");
   return static_cast<std::uint16_t>(id.bytes_[0] | id.bytes_[1] << 8);
+}
+
+void Overwrite(std::string& secret) {
+  OPENSSL_cleanse(secret.data(), secret.size());
+  secret.clear();
 }
 
 SecretKeys SecretKeys::Derive(std::string_view purpose) const {

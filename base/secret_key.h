@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -31,6 +32,9 @@ class SecretKey {
  private:
   Digest bytes_;
 };
+
+// Overwrites what was a secret, and empties it.
+void Overwrite(std::string& secret);
 
 // The key that is used, and the one that was used before: it only opens what is not sealed anew
 // yet. A value.

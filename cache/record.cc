@@ -9,7 +9,7 @@
 namespace larder {
 namespace {
 
-constexpr std::size_t kChecksumOffset = 16;
+constexpr std::size_t kChecksumOffset = kRecordStampBytes;
 
 std::uint64_t ChecksumOfRecord(std::string_view head, std::string_view payload) {
   return ChecksumOf(payload, ChecksumOf(head));
@@ -56,13 +56,14 @@ Result<OpenedRecord> OpenRecord(RecordKind kind, std::string_view bytes) {
 std::optional<RecordStamp> PeekStamp(std::string_view bytes) {
   if (bytes.size() < kRecordHeaderBytes) return std::nullopt;
   ByteReader reader(bytes);
-  if (reader.Fixed<std::uint8_t>() != kRecordVersion) return std::nullopt;
+  const auto version = reader.Fixed<std::uint8_t>();
+  if ((version & ~kSealedBit) != kRecordVersion) return std::nullopt;
   const auto kind = reader.Fixed<std::uint8_t>();
   if (kind < static_cast<std::uint8_t>(RecordKind::kEmbedding) ||
       kind > static_cast<std::uint8_t>(RecordKind::kResponseId)) {
     return std::nullopt;
   }
-  if (reader.Fixed<std::uint16_t>() != 0) return std::nullopt;
+  if (reader.Fixed<std::uint16_t>() != 0 && version == kRecordVersion) return std::nullopt;
   RecordStamp stamp;
   stamp.lifetime = std::chrono::seconds(reader.Fixed<std::uint32_t>());
   stamp.stored_at = FromUnixMillis(reader.Fixed<std::int64_t>());

@@ -16,6 +16,10 @@ namespace larder {
 
 inline constexpr std::uint8_t kRecordVersion = 1;
 inline constexpr std::size_t kRecordHeaderBytes = 24;
+// What comes before the checksum. It stays readable when a record is sealed (cache/sealed_store.h),
+// with this bit set in its version and the key's id in place of the zeros.
+inline constexpr std::size_t kRecordStampBytes = 16;
+inline constexpr std::uint8_t kSealedBit = 0x80;
 
 enum class RecordKind : std::uint8_t {
   kEmbedding = 1,
@@ -50,8 +54,8 @@ std::string SealRecord(RecordKind kind, const RecordStamp& stamp, std::string_vi
 // Errors: kCorruption (torn, altered, another kind, or a version this build does not know).
 Result<OpenedRecord> OpenRecord(RecordKind kind, std::string_view bytes);
 
-// Reads the stamp of a cached record without checking the payload; nullopt when the header is not
-// one, or of a kind that has no lifetime.
+// Reads the stamp of a cached record, sealed or not, without checking the payload; nullopt when the
+// header is not one, or of a kind that has no lifetime.
 std::optional<RecordStamp> PeekStamp(std::string_view bytes);
 
 }  // namespace larder

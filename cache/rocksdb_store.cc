@@ -205,6 +205,18 @@ Status RocksDbStore::Sync() {
   return {};
 }
 
+Status RocksDbStore::RemoveObsolete() {
+  if (!impl_->read_only.empty()) return {};
+  // Files are deleted by threads in the background; turning that off and on again looks for all
+  // that is left, and listing the logs waits for those that are at it.
+  auto status = impl_->db->DisableFileDeletions();
+  if (status.ok()) status = impl_->db->EnableFileDeletions(/*force=*/false);
+  rocksdb::VectorLogPtr logs;
+  if (status.ok()) status = impl_->db->GetSortedWalFiles(logs);
+  if (!status.ok()) return impl_->IoError(status, "remove old files of");
+  return {};
+}
+
 Status RocksDbStore::CompactAll() {
   rocksdb::CompactRangeOptions options;
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;

@@ -79,6 +79,8 @@ class RocksDbStore final : public Store {
                  Rewrite what) override;
   Status Flush() override;
   Status Sync() override;
+  // Of the logs, what was flushed.
+  Status RemoveObsolete() override;
 
   // Compacts everything now, which drops expired records. Cost: rewrites the database. Errors: kIo.
   Status CompactAll();

@@ -130,6 +130,9 @@ class Store {
   virtual Status Flush() = 0;
   // The same, at the cost of one sync.
   virtual Status Sync() { return Flush(); }
+  // Returns once nothing is on the medium any more of what deletes, replacing writes and Compact
+  // have made needless; but for what a ForEach under way still reads. Errors: kIo.
+  virtual Status RemoveObsolete() { return {}; }
 };
 
 }  // namespace larder

@@ -8,6 +8,7 @@
 #include "cache/memory_store.h"
 #include "cache/off_loop_store.h"
 #include "cache/rocksdb_store.h"
+#include "cache/sealed_store.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/temp_dir.h"
 
@@ -365,6 +366,14 @@ std::unique_ptr<Store> MakeOffLoop(const std::string& path, const Clock& clock) 
 std::unique_ptr<Store> MakeMemory(const std::string& /*path*/, const Clock& /*clock*/) {
   return std::make_unique<MemoryStore>();
 }
+std::unique_ptr<Store> MakeSealed(const std::string& path, const Clock& clock) {
+  return std::make_unique<SealedStore>(MakeRocksDb(path, clock),
+                                       SecretKeys{SecretKey(Sha256Of("a key"))});
+}
+std::unique_ptr<Store> MakeSealedMemory(const std::string& /*path*/, const Clock& /*clock*/) {
+  return std::make_unique<SealedStore>(std::make_unique<MemoryStore>(),
+                                       SecretKeys{SecretKey(Sha256Of("a key"))});
+}
 std::unique_ptr<Store> MakeCache(const std::string& path, const Clock& clock) {
   return MakeRocksDb(path, clock, Database::kCache);
 }
@@ -376,6 +385,7 @@ const Kind kKinds[] = {
     {"OffLoopStore", MakeOffLoop},   {"MemoryStore", MakeMemory},
     {"ScanningStore", MakeScanning}, {"MemoryStoreOfData", MakeMemory, Database::kData},
     {"RocksDbStore", MakeCache},     {"RocksDbStoreOfData", MakeData, Database::kData},
+    {"SealedStore", MakeSealed},     {"SealedStoreOfData", MakeSealedMemory, Database::kData},
 };
 void PrintTo(const Kind& kind, std::ostream* out) {
   *out << kind.name;
