@@ -1,16 +1,20 @@
 // SnapshotWriter, SnapshotReader: a file that is there whole or not at all. What is written goes
 // to a temporary name and takes its own when it is complete and durable; a checksum of all bytes
-// ends it. Thread-safety: none.
+// ends it. With a key the file is encrypted, piece by piece. Thread-safety: none.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/checksum.h"
 #include "base/result.h"
+#include "base/secret_key.h"
+#include "vector/sealed_pieces.h"
 
 namespace larder {
 
@@ -22,8 +26,9 @@ struct CloseFile {
 
 class SnapshotWriter {
  public:
+  // `keys`: nullptr for a file that is not encrypted; they are used during the call alone.
   // Errors: kIo.
-  static Result<SnapshotWriter> Create(const std::string& path);
+  static Result<SnapshotWriter> Create(const std::string& path, const SecretKeys* keys = nullptr);
   SnapshotWriter(SnapshotWriter&&) = default;
   // Removes the temporary file unless Commit() succeeded.
   ~SnapshotWriter();
@@ -44,18 +49,21 @@ class SnapshotWriter {
   SnapshotWriter(std::string path, std::string temporary, std::FILE* file)
       : path_(std::move(path)), temporary_(std::move(temporary)), file_(file) {}
   Status Failed(const char* doing) const;
+  void WriteToFile(std::string_view bytes);
 
   std::string path_;
   std::string temporary_;
   std::unique_ptr<std::FILE, internal::CloseFile> file_;
+  std::optional<PieceSealer> sealer_;
   Checksum checksum_;
   bool failed_ = false;
 };
 
 class SnapshotReader {
  public:
-  // Errors: kNotFound, kIo.
-  static Result<SnapshotReader> Open(const std::string& path);
+  // `keys` as they were when it was written. Errors: kNotFound, kIo, kCorruption (encrypted with
+  // another key, or not although there is one).
+  static Result<SnapshotReader> Open(const std::string& path, const SecretKeys* keys = nullptr);
 
   // False at an end that comes too early, and from then on.
   bool Read(void* bytes, std::size_t count);
@@ -74,10 +82,12 @@ class SnapshotReader {
   bool EndsWhole();
 
  private:
-  SnapshotReader(std::FILE* file, std::uint64_t size) : file_(file), left_(size) {}
+  explicit SnapshotReader(std::FILE* file) : file_(file) {}
+  bool ReadFromFile(void* bytes, std::size_t count);
 
   std::unique_ptr<std::FILE, internal::CloseFile> file_;
-  std::uint64_t left_;
+  std::optional<PieceOpener> opener_;
+  std::uint64_t left_ = 0;
   Checksum checksum_;
 };
 

@@ -223,6 +223,60 @@ bool SpaceSet::WorkInEach(std::size_t inserts) {
   return left;
 }
 
+void SpaceSet::EraseRemoved() {
+  for (SpacePointer& space : AllSpaces()) {
+    if (!space->index->has_removed()) continue;
+    space->index->Erase();
+    MutexLock lock(mutex_);
+    erasing_.push_back(std::move(space));
+  }
+}
+
+std::optional<Status> SpaceSet::FinishErasing() {
+  std::vector<SpacePointer> spaces;
+  {
+    MutexLock lock(mutex_);
+    spaces = erasing_;
+  }
+  for (const SpacePointer& space : spaces) {
+    MutexLock writer(space->writer);
+    if (!space->dropped && space->index->is_erasing()) return std::nullopt;
+  }
+  Status outcome;
+  for (const SpacePointer& space : spaces) {
+    space->changed = true;
+    if (space->index->erase_failed()) {
+      outcome = Error{ErrorCode::kOverloaded, ErrorOrigin::kIndex,
+                      "there was no memory to build a vector space anew"};
+    }
+  }
+  MutexLock lock(mutex_);
+  std::erase_if(erasing_, [&](const SpacePointer& space) {
+    return std::find(spaces.begin(), spaces.end(), space) != spaces.end();
+  });
+  return outcome;
+}
+
+void SpaceSet::RemoveOtherFolders() {
+  if (options_.directory.empty()) return;
+  MutexLock folders(folders_);
+  static_cast<void>(NoThrow([&]() -> Status {
+    std::vector<std::string> used;
+    for (const SpacePointer& space : AllSpaces()) used.push_back(FolderOf(space->name));
+    std::vector<std::filesystem::path> others;
+    std::error_code failed;
+    std::filesystem::directory_iterator entries(options_.directory, failed);
+    for (; !failed && entries != std::filesystem::directory_iterator(); entries.increment(failed)) {
+      if (!IsFolderName(entries->path().filename().string())) continue;
+      if (std::find(used.begin(), used.end(), entries->path().string()) == used.end()) {
+        others.push_back(entries->path());
+      }
+    }
+    for (const auto& folder : others) std::filesystem::remove_all(folder, failed);
+    return {};
+  }));
+}
+
 Status SpaceSet::Save(std::uint64_t watermark) {
   if (options_.directory.empty()) return {};
   return NoThrow([&]() -> Status {
@@ -247,7 +301,8 @@ Status SpaceSet::SaveOne(Space& space, std::uint64_t watermark) {
   }
   const std::string folder = FolderOf(space.name);
   LARDER_RETURN_IF_ERROR(space.index->Save(folder + kSnapshotFile, watermark));
-  LARDER_ASSIGN_OR_RETURN(auto file, SnapshotWriter::Create(folder + kNameFile));
+  LARDER_ASSIGN_OR_RETURN(auto file,
+                          SnapshotWriter::Create(folder + kNameFile, options_.space.keys));
   file.Number(static_cast<std::uint64_t>(space.index->dim()));
   file.Number(static_cast<std::uint64_t>(space.name.size()));
   file.Write(space.name.data(), space.name.size());
@@ -255,7 +310,7 @@ Status SpaceSet::SaveOne(Space& space, std::uint64_t watermark) {
 }
 
 Result<SpaceSet::SpacePointer> SpaceSet::LoadFrom(const std::string& folder) const {
-  LARDER_ASSIGN_OR_RETURN(auto file, SnapshotReader::Open(folder + kNameFile));
+  LARDER_ASSIGN_OR_RETURN(auto file, SnapshotReader::Open(folder + kNameFile, options_.space.keys));
   VectorSpace::Options options = options_.space;
   options.dim = file.Number<std::uint64_t>();
   options.directory = folder;

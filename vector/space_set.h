@@ -65,6 +65,16 @@ class SpaceSet {
   // Does about so many inserts' worth of background work in each space; false when nothing is left.
   bool Work(std::size_t inserts);
 
+  // Nothing may be left of the points that have been removed or replaced so far: Work() builds
+  // their spaces anew. Once FinishErasing has told that it is done, and was followed by Save and
+  // RemoveOtherFolders, nothing is on the disk either.
+  void EraseRemoved();
+  // nullopt: not yet. Errors: kOverloaded (memory for building anew was refused; what was removed
+  // is still there, and not found).
+  std::optional<Status> FinishErasing();
+  // Removes the folders of spaces that there are not, such as could not be read.
+  void RemoveOtherFolders();
+
   // Saves every space that changed since it was last saved, into its folder. `watermark` as
   // VectorSpace::Save. Errors: kIo, kOverloaded (of the first that failed; the others are saved).
   Status Save(std::uint64_t watermark);
@@ -125,6 +135,7 @@ class SpaceSet {
   Mutex folders_;
   mutable Mutex mutex_;
   std::unordered_map<SpaceKey, SpacePointer> spaces_ LARDER_GUARDED_BY(mutex_);
+  std::vector<SpacePointer> erasing_ LARDER_GUARDED_BY(mutex_);
 };
 
 }  // namespace larder

@@ -97,7 +97,7 @@ Status VectorSpace::Save(const std::string& path, std::uint64_t watermark) {
       header.file = std::filesystem::path(rows->path()).filename().string();
       LARDER_RETURN_IF_ERROR(contents->rows->Sync());
     }
-    LARDER_ASSIGN_OR_RETURN(SnapshotWriter writer, SnapshotWriter::Create(path));
+    LARDER_ASSIGN_OR_RETURN(SnapshotWriter writer, SnapshotWriter::Create(path, options_.keys));
     WriteHeader(header, options_, writer);
     writer.Number(writer.checksum());
     contents->graph->Save(
@@ -130,7 +130,7 @@ Status VectorSpace::Save(const std::string& path, std::uint64_t watermark) {
 Result<VectorSpace::Loaded> VectorSpace::Load(const std::string& path, const Options& options) {
   return NoThrow([&]() -> Result<Loaded> {
     LARDER_RETURN_IF_ERROR(CheckOptions(options));
-    LARDER_ASSIGN_OR_RETURN(SnapshotReader reader, SnapshotReader::Open(path));
+    LARDER_ASSIGN_OR_RETURN(SnapshotReader reader, SnapshotReader::Open(path, options.keys));
     LARDER_ASSIGN_OR_RETURN(const Header header, ReadHeader(options, reader));
     std::unique_ptr<VectorSpace> space(new VectorSpace(options));
     FairWriterLock work(space->work_);
@@ -206,7 +206,10 @@ void VectorSpace::RemoveFilesNotInUse() {
   std::filesystem::directory_iterator files(options_.directory, failed);
   for (; !failed && files != std::filesystem::directory_iterator(); files.increment(failed)) {
     const std::string name = files->path().filename().string();
-    if (name.starts_with("vectors-") && name.ends_with(".f32") && name != current && name != next) {
+    const bool is_vectors = name.starts_with("vectors-") && name.ends_with(".f32");
+    // No save is under way: what was being written when a process died.
+    const bool is_unfinished = name == "snapshot.new";
+    if (is_unfinished || (is_vectors && name != current && name != next)) {
       std::error_code ignored;
       std::filesystem::remove(files->path(), ignored);
     }

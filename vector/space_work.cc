@@ -20,12 +20,15 @@ constexpr std::size_t kCopiesPerInsert = 32;
 bool VectorSpace::RebuildDue() const {
   const ContentsPointer contents = Current();
   const std::size_t dead = contents->dead();
+  if (is_erasing() && dead > 0) return true;
   return dead >= kDeadFrom && dead > rebuild_refused_at_ &&
          dead * (reclaim_.load() ? kReclaimedShare : kDeadShare) > contents->size();
 }
 
 bool VectorSpace::Work(std::size_t inserts) {
   FairWriterLock work(work_);
+  const std::uint64_t asked = erase_asked_.load();
+  if (rebuild_ == nullptr && !has_removed()) erased_ = asked;
   if (rebuild_ != nullptr || RebuildDue()) {
     ContinueRebuild(inserts);
     LinkWaiting(inserts / 4 + 1);  // so that writers are not held up by a full tail
@@ -33,6 +36,15 @@ bool VectorSpace::Work(std::size_t inserts) {
     LinkWaiting(inserts);
   }
   return rebuild_ != nullptr || progress().waiting > 0 || RebuildDue();
+}
+
+void VectorSpace::Erase() {
+  erase_failed_ = false;
+  ++erase_asked_;
+}
+
+bool VectorSpace::has_removed() const {
+  return Current()->dead() > 0;
 }
 
 VectorSpace::Progress VectorSpace::progress() const {
@@ -55,6 +67,7 @@ void VectorSpace::LinkWaiting(std::size_t inserts) {
 void VectorSpace::ContinueRebuild(std::size_t inserts) {
   const Status continued = NoThrow([&]() LARDER_LOCKED_AROUND -> Status {
     if (rebuild_ == nullptr) {
+      erase_begun_ = erase_asked_.load();
       auto rebuild = std::make_unique<Rebuild>();
       rebuild->from = Current();
       const std::size_t live = rebuild->from->live_count.load();
@@ -67,6 +80,8 @@ void VectorSpace::ContinueRebuild(std::size_t inserts) {
     return CopyNext(inserts);
   });
   if (continued.ok()) return;
+  if (erase_begun_ > erased_.load()) erase_failed_ = true;
+  erased_ = erase_begun_;
   // The old contents answer rightly; another try when more is dead.
   rebuild_refused_at_ = Current()->dead() + Current()->dead() / 4;
   rebuild_.reset();
@@ -112,6 +127,7 @@ Status VectorSpace::FinishRebuild() {
   rebuilding_ = false;
   rebuild_refused_at_ = 0;
   reclaim_ = false;
+  erased_ = erase_begun_;
   return {};
 }
 

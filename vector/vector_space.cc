@@ -59,7 +59,7 @@ Result<VectorSpace::ContentsPointer> VectorSpace::MakeContents(std::size_t capac
       contents->graph, HnswGraph::Create(codec_, {options_.m, options_.ef_construction}, capacity));
   if (options_.storage == Storage::kFloat32) return contents;
   std::string path;
-  if (!options_.directory.empty() && capacity > kSmallCapacity) {
+  if (!options_.directory.empty() && capacity > kSmallCapacity && options_.keys == nullptr) {
     std::error_code failed;
     for (std::size_t i = 0; path.empty() || std::filesystem::exists(path, failed); ++i) {
       path = options_.directory + "/vectors-" + std::to_string(i) + ".f32";

@@ -23,6 +23,7 @@
 
 #include "base/mutex.h"
 #include "base/result.h"
+#include "base/secret_key.h"
 #include "vector/fair_shared_mutex.h"
 #include "vector/filter.h"
 #include "vector/metadata.h"
@@ -64,6 +65,9 @@ class VectorSpace {
     // An existing directory of this space alone, for the float32 vectors of a large space and for
     // snapshots; empty: everything in memory.
     std::string directory;
+    // What snapshots are encrypted with; the float32 vectors then stay in memory. nullptr: they are
+    // not. Outlives the space.
+    const SecretKeys* keys = nullptr;
   };
 
   // Vector files that an earlier space left in the directory are removed.
@@ -112,6 +116,14 @@ class VectorSpace {
   bool Work(std::size_t inserts);
   // Memory is short: building anew is due from the next Work() on even where less is dead.
   void Reclaim() { reclaim_ = true; }
+  // Nothing may be left of what has been removed or replaced so far: building anew is due from the
+  // next Work() on, should it be for a single point. What is saved once is_erasing() is false has
+  // nothing of them, and the files that had are removed with it.
+  void Erase();
+  // False as well when memory for building anew was refused: erase_failed() is true then.
+  bool is_erasing() const { return erased_.load() < erase_asked_.load(); }
+  bool erase_failed() const { return erase_failed_.load(); }
+  bool has_removed() const;
   struct Progress {
     std::size_t waiting = 0;  // points not linked yet, of a space that has grown beyond exact_below
     bool rebuilding = false;
@@ -170,6 +182,11 @@ class VectorSpace {
   std::unique_ptr<Rebuild> rebuild_ LARDER_GUARDED_BY(work_);
   std::atomic<bool> rebuilding_{false};
   std::atomic<bool> reclaim_{false};
+  // Calls of Erase(): all, those before the rebuild under way began, those that are done with.
+  std::atomic<std::uint64_t> erase_asked_{0};
+  std::uint64_t erase_begun_ LARDER_GUARDED_BY(work_) = 0;
+  std::atomic<std::uint64_t> erased_{0};
+  std::atomic<bool> erase_failed_{false};
   std::size_t rebuild_refused_at_ LARDER_GUARDED_BY(work_) = 0;  // dead slots
   // Slots whose metadata was set since the rebuild began: what it has copied may be old.
   std::vector<std::uint32_t> metadata_changes_ LARDER_GUARDED_BY(writer_);
