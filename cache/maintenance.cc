@@ -12,6 +12,8 @@ namespace {
 constexpr int kBackgroundNice = 10;
 // How often the thread looks at the clock, which is not the one that it waits by.
 constexpr std::chrono::seconds kLook{1};
+// How often who waits for a run is asked whether to go on.
+constexpr std::chrono::milliseconds kAskAgain{200};
 
 std::chrono::milliseconds Since(MonoTime start, MonoTime now) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now - start);
@@ -113,6 +115,33 @@ Status Maintenance::RunNow(std::string_view name) {
   return {};
 }
 
+Result<std::string> Maintenance::RunAndWait(std::string_view name,
+                                            const std::function<bool()>& goes_on) {
+  const auto cancelled = [&] {
+    return Error{ErrorCode::kCancelled, ErrorOrigin::kSelf,
+                 "did not wait for the end of " + std::string(name)};
+  };
+  std::uint64_t wanted = 0;
+  while (true) {
+    {
+      MutexLock lock(mutex_);
+      Task* const task = Find(name);
+      if (task == nullptr || !task->work) return NoSuchTask(name);
+      if (wanted == 0) {
+        wanted = task->begun + 1;
+        task->asked = true;
+        changed_.NotifyAll();
+      }
+      const auto until = std::chrono::steady_clock::now() + kAskAgain;
+      while (task->ended < wanted && !stopping_ && changed_.WaitUntil(mutex_, until)) {
+      }
+      if (task->ended >= wanted) return task->outcome;
+      if (stopping_) return cancelled();
+    }
+    if (!goes_on()) return cancelled();
+  }
+}
+
 std::vector<MaintenanceTask> Maintenance::Tasks() const {
   MutexLock lock(mutex_);
   std::vector<MaintenanceTask> shown;
@@ -146,15 +175,22 @@ bool Maintenance::RunDue() {
       if (task == nullptr) return ran;
       run.asked = std::exchange(task->asked, false);
       task->shown.running = true;
+      ++task->begun;
       task->shown.last_started = clock_.Now();
     }
     run.pause = [this](std::chrono::milliseconds time) { return Pause(time); };
+    bool again = false;
+    run.again = [&again] { again = true; };
     const MonoTime start = clock_.Monotonic();
     const Result<std::string> outcome = task->work(run);
     ran = true;
     MutexLock lock(mutex_);
     task->shown.running = false;
     Conclude(task->shown, Since(start, clock_.Monotonic()), outcome);
+    task->asked = task->asked || again;
+    task->outcome = outcome;
+    ++task->ended;
+    changed_.NotifyAll();
     if (!task->outside) Plan(*task);
   }
 }

@@ -42,6 +42,8 @@ class Maintenance {
     bool asked = false;  // by RunNow
     // Waits so long, and tells whether to go on: false when the server stops.
     std::function<bool(std::chrono::milliseconds)> pause;
+    // Lets the task run once more, after others that are due: for long work in short runs.
+    std::function<void()> again;
   };
   // Does the work and says what became of it: "dropped 12 entries, 1.2 MiB".
   using Work = std::function<Result<std::string>(const Run& run)>;
@@ -70,6 +72,11 @@ class Maintenance {
   // asked for), kOverloaded (it runs or waits to; 409 in the admin API).
   Status RunNow(std::string_view name);
 
+  // The same, and waits for the end of a run that began after the call: what became of it. Asks
+  // `goes_on` some times a second whether to go on waiting; the run is not ended by that.
+  // Errors: kNotFound, kCancelled (told so, or the server stops); as the task's.
+  Result<std::string> RunAndWait(std::string_view name, const std::function<bool()>& goes_on);
+
   // In the order in which they were added.
   std::vector<MaintenanceTask> Tasks() const;
 
@@ -85,6 +92,9 @@ class Maintenance {
     bool outside = false;         // its interval is another thread's
     std::optional<MonoTime> due;  // absent: only when asked for
     bool asked = false;
+    std::uint64_t begun = 0;  // runs
+    std::uint64_t ended = 0;
+    Result<std::string> outcome = std::string();  // of the last one
   };
 
   void AddTask(std::string name, std::chrono::seconds interval, Work work, bool outside);

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+
+#include "tests/support/gate.h"
 #include "tests/support/manual_clock.h"
 
 namespace larder {
@@ -151,6 +154,56 @@ TEST_F(MaintenanceTest, StoppingEndsTheRunUnderWay) {
   tasks_.Stop();
   EXPECT_TRUE(told_to_end);
   tasks_.Stop();
+}
+
+TEST_F(MaintenanceTest, ATaskThatWantsToGoOnRunsAgainBehindTheOthers) {
+  int left = 2;
+  tasks_.Add("other", seconds{60}, Counting("other"));
+  tasks_.Add("long", seconds{0}, [&](const Maintenance::Run& run) -> Result<std::string> {
+    runs_.push_back("long");
+    clock_.Advance(seconds{60});
+    if (left-- > 0) run.again();
+    return std::string("some");
+  });
+  ASSERT_TRUE(tasks_.RunNow("long").ok());
+  EXPECT_TRUE(tasks_.RunDue());
+  EXPECT_THAT(runs_, ElementsAre("long", "other", "long", "other", "long", "other"));
+}
+
+TEST_F(MaintenanceTest, WhoWaitsGetsTheOutcomeOfARunThatBeganLater) {
+  std::atomic<int> runs{0};
+  Gate first;
+  tasks_.Add("work", seconds{0}, [&](const Maintenance::Run&) -> Result<std::string> {
+    if (++runs == 1) first.Pass();
+    return "run " + std::to_string(runs);
+  });
+  tasks_.Start();
+  ASSERT_TRUE(tasks_.RunNow("work").ok());
+  first.WaitUntilHeld();
+  const auto outcome = tasks_.RunAndWait("work", [&] {
+    first.Open();  // only once it waits
+    return true;
+  });
+  ASSERT_TRUE(outcome.ok());
+  EXPECT_EQ(*outcome, "run 2");
+}
+
+TEST_F(MaintenanceTest, WhoWaitsGetsTheErrorOfTheRun) {
+  tasks_.Add("work", seconds{0}, [](const Maintenance::Run&) -> Result<std::string> {
+    return StoreError(ErrorCode::kIo, "no room");
+  });
+  tasks_.Start();
+  const auto outcome = tasks_.RunAndWait("work", [] { return true; });
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.error().code, ErrorCode::kIo);
+  EXPECT_EQ(tasks_.RunAndWait("none", [] { return true; }).error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(MaintenanceTest, WhoIsToldToWaitNoLongerDoesNot) {
+  tasks_.Add("work", seconds{0}, Counting("work"));  // and no thread to run it
+  const auto outcome = tasks_.RunAndWait("work", [] { return false; });
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.error().code, ErrorCode::kCancelled);
 }
 
 }  // namespace
