@@ -12,7 +12,7 @@ build_packages=(
   esbuild nodejs npm
 )
 # What the tests need beside that.
-test_packages=(libgtest-dev libgmock-dev chromium)
+test_packages=(libgtest-dev libgmock-dev libzstd-dev chromium)
 # What script/check and the benchmarks need beside that.
 check_packages=(clang clang-format clang-tidy libclang-rt-14-dev)
 bench_packages=(libbenchmark-dev wrk nginx-light curl strace libfaiss-dev libopenblas-dev)

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/directory_scan.h"
+#include "tests/support/file_bytes.h"
 #include "tests/support/temp_dir.h"
 
 namespace larder {

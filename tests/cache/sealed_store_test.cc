@@ -10,6 +10,7 @@
 #include "cache/rocksdb_store.h"
 #include "tests/support/directory_scan.h"
 #include "tests/support/faulty_store.h"
+#include "tests/support/file_bytes.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/temp_dir.h"
 
