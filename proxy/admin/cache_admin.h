@@ -24,6 +24,7 @@ class CacheAdmin {
     Indexer& indexer;
     const Callers& callers;
     Log& log;
+    PurgeEndpoint::EraseTraces erase_traces = {};
   };
   // `observer`: told of what warming asked for, as Proxy's.
   CacheAdmin(const Parts& parts, const CacheAdminOptions& options,
@@ -37,6 +38,7 @@ class CacheAdmin {
   void AddTo(AdminHandler& handler);
   // Told which keys purges take; before the first request.
   void set_purge_observer(Purger::Observer observer) { purger_.set_observer(std::move(observer)); }
+  void set_purge_ended(std::function<void()> ended) { purger_.set_ended(std::move(ended)); }
   // Jobs under way are to end; to be called before the front waits for its requests to end. Then
   // Stop waits for them.
   void RequestStop() { jobs_.RequestStop(); }

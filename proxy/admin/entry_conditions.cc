@@ -9,9 +9,9 @@
 namespace larder {
 namespace {
 
-constexpr std::array<std::string_view, 10> kPurgeFields = {
-    "layer", "model",  "partition",    "namespace", "key",
-    "input", "prefix", "older_than_s", "all",       "dry_run"};
+constexpr std::array<std::string_view, 11> kPurgeFields = {
+    "layer",  "model",        "partition", "namespace", "key",    "input",
+    "prefix", "older_than_s", "all",       "dry_run",   "compact"};
 constexpr std::int64_t kTenYears = std::int64_t{3650} * 86'400;
 
 Result<EntryLayer> ParseLayer(std::string_view name) {
@@ -98,6 +98,10 @@ Result<PurgeOrder> ParsePurgeOrder(std::string_view body, WallTime now) {
   }
   LARDER_ASSIGN_OR_RETURN(const bool all, FlagMember(root, "all", false));
   LARDER_ASSIGN_OR_RETURN(order.dry_run, FlagMember(root, "dry_run", false));
+  LARDER_ASSIGN_OR_RETURN(order.compact, FlagMember(root, "compact", false));
+  if (order.compact && order.dry_run) {
+    return InvalidArgument("compact does not go with dry_run, which removes nothing", "compact");
+  }
   if (!all && order.filter.IsEmpty() && !order.filter.layer) {
     return InvalidArgument("at least one condition must be given, or \"all\": true", "all");
   }

@@ -19,9 +19,11 @@ Result<EntryFilter> FilterOfQuery(std::string_view query);
 struct PurgeOrder {
   EntryFilter filter;  // empty but for the layer: everything goes
   bool dry_run = false;
+  bool compact = false;                            // nothing may be left on the disk of what goes
   std::optional<std::chrono::seconds> older_than;  // what filter.stored_before was made of
 };
-// {"layer","model","partition","namespace","key","input","prefix","older_than_s","all","dry_run"};
+// {"layer","model","partition","namespace","key","input","prefix","older_than_s","all","dry_run",
+// "compact"};
 // at least one condition, of which the layer is one, or "all": true without others than the layer.
 Result<PurgeOrder> ParsePurgeOrder(std::string_view body, WallTime now);
 

@@ -38,6 +38,7 @@ PurgeOutcome Purger::Run(const PurgeOrder& order, const std::string& peer,
   PurgeOutcome outcome;
   outcome.status = RunWith(work);
   outcome.counts = work.counts;
+  if (ended_ && work.counts.deleted > 0) ended_();
   outcome.counts.took =
       std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Monotonic() - begun);
   if (!outcome.status.ok()) {

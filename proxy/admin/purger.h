@@ -52,6 +52,8 @@ class Purger {
 
   // Before the first Run.
   void set_observer(Observer observer) { observer_ = std::move(observer); }
+  // Called once all that a purge takes has gone. Before the first Run.
+  void set_ended(std::function<void()> ended) { ended_ = std::move(ended); }
 
   // Counts of everything (without conditions) are estimated where there are many entries. `peer`:
   // who asked, for the log, which has one line of it without texts. Not on a loop's thread.
@@ -79,6 +81,7 @@ class Purger {
   Indexer& indexer_;
   Log& log_;
   Observer observer_;
+  std::function<void()> ended_;
 };
 
 }  // namespace larder

@@ -43,6 +43,14 @@ void MissDiagnosis::NoteGone(Kind kind, std::span<const CacheKey> keys, MissReas
   for (const CacheKey& key : keys) PartsOf(kind).keys.Note(key, fate);
 }
 
+void MissDiagnosis::ForgetPurged() {
+  if (parts_ == nullptr) return;
+  for (Parts& parts : *parts_) {
+    parts.stored.Forget(
+        [&](const CacheKey& key) { return parts.keys.Of(key) == KeyMemory::Fate::kPurged; });
+  }
+}
+
 void MissDiagnosis::NoteAllPurged(Kind kind) {
   if (parts_ != nullptr) PartsOf(kind).keys.NoteAll(KeyMemory::Fate::kPurged);
 }

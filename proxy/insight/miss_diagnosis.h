@@ -37,6 +37,8 @@ class MissDiagnosis {
   void NoteStored(Kind kind, const CacheKey& key, const RequestShape& shape);
   // `why` is kEvicted or kPurged.
   void NoteGone(Kind kind, std::span<const CacheKey> keys, MissReason why);
+  // Forgets what the requests looked like whose entries were purged; that they were stays known.
+  void ForgetPurged();
   // Everything of the kind was purged.
   void NoteAllPurged(Kind kind);
 

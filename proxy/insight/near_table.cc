@@ -81,6 +81,15 @@ void NearTable::Remember(const RequestShape& shape, const CacheKey& key) {
   }
 }
 
+void NearTable::Forget(const std::function<bool(const CacheKey&)>& gone) {
+  for (Shard& shard : shards_) {
+    MutexLock lock(shard.mutex);
+    for (Slot& slot : shard.slots) {
+      if (slot.mark != 0 && gone(slot.key)) slot = {};
+    }
+  }
+}
+
 std::optional<NearTable::Near> NearTable::Find(const RequestShape& shape,
                                                const CacheKey& key) const {
   for (const RequestShape::Field& field : shape.fields()) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,9 @@ class NearTable {
   explicit NearTable(std::size_t bytes);
 
   void Remember(const RequestShape& shape, const CacheKey& key);
+
+  // Forgets the requests for whose keys `gone` is true. Cost: a look at every slot.
+  void Forget(const std::function<bool(const CacheKey&)>& gone);
 
   struct Near {
     std::string field;  // what differs

@@ -8,6 +8,7 @@ namespace larder {
 namespace {
 
 constexpr std::size_t kMostInAGroup = 64;
+constexpr std::size_t kInsertsAtOnce = 64;  // between two looks at whether to go on
 constexpr std::size_t kBytesInAGroup = std::size_t{16} << 20;
 // Of a point while its index is not there to be asked: links, tables, metadata.
 constexpr std::size_t kGuessedBytesPerPoint = 512;
@@ -120,6 +121,7 @@ VectorSpace::Options Collection::SpaceOptions() const {
   options.exact_below = set.exact_below;
   options.tail = set.tail;
   options.directory = folder();
+  options.keys = set.keys;
   return options;
 }
 
@@ -181,6 +183,23 @@ Status Collection::SaveSnapshot() {
   Status saved = space->Save(snapshot_path(), mark);
   if (!saved.ok()) changed_ = true;
   return saved;
+}
+
+Status Collection::EraseDeleted(const std::function<bool()>& goes_on) {
+  const SpacePointer space = Current();
+  if (space == nullptr || !space->has_removed()) return {};
+  space->Erase();
+  while (space->is_erasing()) {
+    space->Work(kInsertsAtOnce);
+    if (goes_on()) continue;
+    return Error{ErrorCode::kCancelled, ErrorOrigin::kIndex,
+                 "the index of a collection still holds what was deleted"};
+  }
+  changed_ = true;
+  TellMemory();
+  if (!space->erase_failed()) return {};
+  return Error{ErrorCode::kOverloaded, ErrorOrigin::kIndex,
+               "there was no memory to build the index of a collection anew"};
 }
 
 void Collection::TellMemory() {

@@ -91,6 +91,10 @@ class Collection {
   bool ready() const;
   // Does about so many inserts' worth of what the index has to do; false when nothing is left.
   bool Work(std::size_t inserts);
+  // Nothing may be left in the index of the points that were deleted or replaced so far; the next
+  // snapshot then has nothing of them either. One that is loading is left as it is.
+  // Errors: kCancelled (`goes_on` said so), kOverloaded (memory refused).
+  Status EraseDeleted(const std::function<bool()>& goes_on);
   // Writes a snapshot if anything changed since the last one. Errors: kIo.
   Status SaveSnapshot();
 

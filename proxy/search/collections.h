@@ -126,6 +126,12 @@ class Collections {
 
   // Writes the snapshots that are due now, not at their time.
   void SaveSnapshots() { keeper_.SaveSnapshots(); }
+  // Nothing may be left, in memory or in snapshots, of the points that were deleted so far; those
+  // of a collection that is loading apart. Waits, and asks `goes_on` again and again whether to.
+  // Errors: kCancelled, kOverloaded (memory refused).
+  Status EraseDeleted(const std::function<bool()>& goes_on) {
+    return keeper_.EraseDeleted(goes_on);
+  }
   const CollectionsOptions& options() const { return options_; }
 
  private:

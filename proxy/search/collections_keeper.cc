@@ -67,6 +67,14 @@ void CollectionsKeeper::SaveSnapshots() {
   }
 }
 
+Status CollectionsKeeper::EraseDeleted(const std::function<bool()>& goes_on) {
+  for (const CollectionPointer& collection : all_()) {
+    LARDER_RETURN_IF_ERROR(collection->EraseDeleted(goes_on));
+  }
+  SaveSnapshots();
+  return {};
+}
+
 void CollectionsKeeper::Run() {
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kBackgroundNice);
   LoadAll();

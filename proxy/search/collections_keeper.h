@@ -34,6 +34,9 @@ class CollectionsKeeper {
   void Wake();
   // Removes the points, the snapshot and in the end the last trace of a dropped collection.
   void Remove(std::uint64_t id);
+  // Nothing may be left, in memory or in snapshots, of the points that were deleted so far.
+  // Errors: as Collection::EraseDeleted.
+  Status EraseDeleted(const std::function<bool()>& goes_on);
   // Writes the snapshots that are due now, not at their time.
   void SaveSnapshots();
 

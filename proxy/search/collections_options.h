@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <string>
 
+#include "base/secret_key.h"
+
 namespace larder {
 
 struct CollectionsOptions {
@@ -22,6 +24,7 @@ struct CollectionsOptions {
   std::size_t ef_search = 64;
   std::size_t exact_below = 4000;
   std::size_t tail = 5000;
+  const SecretKeys* keys = nullptr;
 };
 
 }  // namespace larder

@@ -18,6 +18,8 @@ constexpr std::size_t kSweepBatch = 256;
 constexpr std::size_t kWorkAtOnce = 32;  // inserts between two looks at the queue
 constexpr int kBackgroundNice = 10;
 constexpr std::chrono::milliseconds kIdle{1000};
+// How often who waits for an erasure is asked whether to go on.
+constexpr std::chrono::milliseconds kAskAgain{200};
 
 // The name of a space without and with the length of its vectors, which ends it.
 std::string ScopeOf(const SpaceKey& space) {
@@ -131,6 +133,8 @@ void Indexer::ForgetAll() {
 
 void Indexer::Index(const CacheKey& key, const SpaceKey& space, const EmbeddingEntry& entry,
                     std::uint64_t forgotten) {
+  // Forgotten while it waited: it would leave a trace.
+  if (forgotten_ != forgotten && !IsStored(key)) return;
   const std::uint32_t dim = DimOf(space);
   auto& dims = dims_of_[ScopeOf(space)];
   for (const std::uint32_t other : dims) {
@@ -149,13 +153,18 @@ void Indexer::Index(const CacheKey& key, const SpaceKey& space, const EmbeddingE
   }
   if (forgotten_ == forgotten) return;
   // It may be what was forgotten before it came here.
+  if (!IsStored(key)) (void)spaces_.Remove(space, AsBytes(key));
+}
+
+// What cannot be read is not gone.
+bool Indexer::IsStored(const CacheKey& key) const {
   const auto stored = ReadInput(store_, AsBytes(key));
-  if (stored.ok() && !*stored) (void)spaces_.Remove(space, AsBytes(key));
+  return !stored.ok() || stored->has_value();
 }
 
 std::optional<Indexer::Item> Indexer::TakeItem(MonoTime until) {
   MutexLock lock(queue_mutex_);
-  while (queue_.empty() && !stopping()) {
+  while (queue_.empty() && !stopping() && erase_begun_ == erase_asked_) {
     if (!queue_changed_.WaitUntil(queue_mutex_, until)) break;
   }
   if (queue_.empty() || stopping()) return std::nullopt;
@@ -180,19 +189,21 @@ void Indexer::Run() {
       work_left = true;
       continue;
     }
+    BeginErasing();
     work_left = !stopping() && spaces_.Work(kWorkAtOnce);
+    FinishErasing();
     const MonoTime now = clock_.Monotonic();
     if (now >= next_sweep) {
       (void)Sweep();
       next_sweep = now + options_.sweep_interval;
     }
     if (save_soon_.exchange(false) || now >= next_save) {
-      Save();
+      (void)Save();
       next_save = clock_.Monotonic() + options_.snapshot_interval;
     }
   }
   // What was not looked at yet would be taken for indexed.
-  if (ready()) Save();
+  if (ready()) (void)Save();
 }
 
 void Indexer::SaveSoon() {
@@ -201,7 +212,55 @@ void Indexer::SaveSoon() {
   queue_changed_.NotifyOne();
 }
 
-void Indexer::Save() {
+Status Indexer::EraseForgotten(const std::function<bool()>& goes_on) {
+  if (!options_.index_cached_inputs) {
+    spaces_.RemoveOtherFolders();  // of an earlier run
+    return {};
+  }
+  const Error cancelled{ErrorCode::kCancelled, ErrorOrigin::kSelf,
+                        "the search index still holds what was forgotten"};
+  std::uint64_t mine = 0;
+  while (true) {
+    {
+      MutexLock lock(queue_mutex_);
+      if (mine == 0) mine = ++erase_asked_;
+      queue_changed_.NotifyAll();
+      const auto until = std::chrono::steady_clock::now() + kAskAgain;
+      while (erased_ < mine && !stopping() && queue_changed_.WaitUntil(queue_mutex_, until)) {
+      }
+      if (erased_ >= mine) return erase_outcome_;
+      if (stopping()) return cancelled;
+    }
+    if (!goes_on()) return cancelled;
+  }
+}
+
+void Indexer::BeginErasing() {
+  {
+    MutexLock lock(queue_mutex_);
+    if (erase_begun_ == erase_asked_) return;
+    erase_begun_ = erase_asked_;
+  }
+  spaces_.EraseRemoved();
+}
+
+void Indexer::FinishErasing() {
+  {
+    MutexLock lock(queue_mutex_);
+    if (erased_ == erase_begun_) return;
+  }
+  const auto finished = spaces_.FinishErasing();
+  if (!finished) return;
+  Status outcome = Save();
+  spaces_.RemoveOtherFolders();
+  if (!finished->ok()) outcome = *finished;
+  MutexLock lock(queue_mutex_);
+  erased_ = erase_begun_;
+  erase_outcome_ = outcome;
+  queue_changed_.NotifyAll();
+}
+
+Status Indexer::Save() {
   const WallTime started = clock_.Now();
   const MonoTime start = clock_.Monotonic();
   // Everything stored before is indexed, but for what waits.
@@ -220,6 +279,7 @@ void Indexer::Save() {
            std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Monotonic() - start),
            saved);
   }
+  return saved;
 }
 
 void Indexer::LoadSnapshots() {

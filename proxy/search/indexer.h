@@ -74,6 +74,11 @@ class Indexer {
   void Forget(const SpaceKey& space, const CacheKey& key);
   // Forgets everything; nothing of it is stored any more.
   void ForgetAll();
+  // Nothing may be left, in memory or on the disk, of what has been forgotten so far: waits until
+  // the thread has built the spaces concerned anew and saved them. Asks `goes_on` some times a
+  // second whether to go on waiting. Not on the indexer's thread.
+  // Errors: kCancelled (told so, or it stops), kOverloaded (memory refused), kIo.
+  Status EraseForgotten(const std::function<bool()>& goes_on);
   // Takes out everything that has expired or left the store. Returns how many that were.
   std::size_t Sweep();
 
@@ -98,7 +103,11 @@ class Indexer {
   void Index(const CacheKey& key, const SpaceKey& space, const EmbeddingEntry& entry,
              std::uint64_t forgotten);
   std::optional<Item> TakeItem(MonoTime until);
-  void Save();
+  Status Save();
+  // The steps of EraseForgotten, on the indexer's thread.
+  void BeginErasing();
+  void FinishErasing();
+  bool IsStored(const CacheKey& key) const;
   bool IsIndexed(const SpaceKey& space, std::string_view key, const RecordStamp& stamp) const;
   bool stopping() const { return stopping_.load(); }
 
@@ -119,6 +128,11 @@ class Indexer {
   mutable Mutex queue_mutex_;
   CondVar queue_changed_;
   std::deque<Item> queue_ LARDER_GUARDED_BY(queue_mutex_);
+  // Calls of EraseForgotten: all, those that are being done, those that are done with.
+  std::uint64_t erase_asked_ LARDER_GUARDED_BY(queue_mutex_) = 0;
+  std::uint64_t erase_begun_ LARDER_GUARDED_BY(queue_mutex_) = 0;
+  std::uint64_t erased_ LARDER_GUARDED_BY(queue_mutex_) = 0;
+  Status erase_outcome_ LARDER_GUARDED_BY(queue_mutex_);
   // The lengths that vectors of one scope and model have had: a text is in the space of one alone.
   // Of the indexer's thread.
   std::unordered_map<std::string, std::vector<std::uint32_t>> dims_of_;

@@ -140,5 +140,16 @@ TEST(MissDiagnosisThreadsTest, IsAskedAndToldByManyAtOnce) {
   EXPECT_EQ(diagnosis.Judge(kResponse, KeyNumber(1999), RequestShape()).why, MissReason::kExpired);
 }
 
+TEST_F(MissDiagnosisTest, WhatWasPurgedIsNotNamedAsNearOnceItIsForgotten) {
+  Store(1, Shape({{"model", "m"}, {"top_p", "1"}}, "a"));
+  Store(2, Shape({{"model", "n"}, {"top_p", "1"}}, "a"));
+  const CacheKey gone = KeyNumber(1);
+  diagnosis_.NoteGone(kResponse, {&gone, 1}, MissReason::kPurged);
+  diagnosis_.ForgetPurged();
+  EXPECT_EQ(Judge(3, Shape({{"model", "m"}, {"top_p", "0.5"}}, "a")).why, MissReason::kCold);
+  EXPECT_EQ(Judge(3, Shape({{"model", "n"}, {"top_p", "0.5"}}, "a")).near->key, KeyNumber(2));
+  EXPECT_EQ(Judge(1, Shape({{"model", "m"}, {"top_p", "1"}}, "a")).why, MissReason::kPurged);
+}
+
 }  // namespace
 }  // namespace larder

@@ -331,5 +331,39 @@ TEST_F(PurgeEndpointTest, APurgeEndsWhenTheServerStops) {
   EXPECT_THAT(answer.body, HasSubstr("512 of 512 entries"));
 }
 
+TEST_F(PurgeEndpointTest, TracesAreErasedOnceTheEntriesHaveGone) {
+  EmbedHits("one");
+  int erased = 0;
+  Result<std::string> outcome = std::string("rewrote everything");
+  Purger& purger = world().cache_admin().purger();
+  AdminJobs jobs(4);
+  PurgeEndpoint endpoint(purger, clock_, jobs, [&](const std::function<bool()>& goes_on) {
+    EXPECT_TRUE(goes_on());
+    EXPECT_EQ(Stored(Family::kInputs), 0U);
+    ++erased;
+    return outcome;
+  });
+  const auto purge = [&](const std::string& body, const Headers& headers = {}) {
+    Response response = endpoint.Handle(MakeRequest("POST", "/admin/v1/purge", body, headers), "");
+    return response.body;
+  };
+  EXPECT_THAT(purge(R"({"input":"one","compact":true})"),
+              HasSubstr(R"("compacted":"rewrote everything")"));
+  EXPECT_EQ(erased, 1);
+  EXPECT_THAT(purge(R"({"all":true})"), testing::Not(HasSubstr("compacted")));
+  EXPECT_EQ(erased, 1);
+  outcome = StoreError(ErrorCode::kIo, "no room");
+  EXPECT_THAT(
+      purge(R"({"all":true,"compact":true})"),
+      HasSubstr("0 entries were deleted, and traces of them are left on the disk: no room"));
+}
+
+TEST_F(PurgeEndpointTest, TracesCannotBeErasedInADryRunOrWithoutADisk) {
+  EXPECT_THAT(Purge(R"({"all":true,"dry_run":true,"compact":true})").body,
+              HasSubstr("compact does not go with dry_run"));
+  EXPECT_THAT(Purge(R"({"all":true,"compact":true})").body,
+              HasSubstr("compact needs a server with a disk"));
+}
+
 }  // namespace
 }  // namespace larder
