@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "cache/disk_budget.h"
 #include "cache/embedding_cache.h"
+#include "cache/encryption_options.h"
 #include "cache/maintenance.h"
 #include "cache/response_cache.h"
 #include "cache/rocksdb_store.h"
@@ -40,6 +41,8 @@ struct Config {
   std::string log_file;      // empty: stderr
   bool log_requests = true;  // a line for every finished request
 
+  bool core_dumps = false;  // of a crash; they would hold prompts and keys
+
   FrontOptions front;                           // host and port: `listen`, taken apart
   std::uint64_t max_request_bytes = 25U << 20;  // of a body that is gathered whole
   std::chrono::seconds drain_timeout{30};       // for requests in flight at the end
@@ -53,6 +56,7 @@ struct Config {
   RocksDbOptions store;                  // path comes from data_dir
   DiskBudgetOptions disk;                // but for max_bytes, comes from `store`
   MaintenanceOptions maintenance;
+  EncryptionOptions encryption;
   EmbeddingCacheOptions embedding_cache;
   EmbeddingsServiceOptions embeddings;
   ResponseCacheOptions response_cache;

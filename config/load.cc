@@ -119,6 +119,7 @@ LoadResult LoadConfig(const LoadInputs& inputs) {
   CheckUpstreams(state);
   ReadNamed(state);
   CheckOidc(state);
+  ReadEncryptionKeys(state);
   CheckExposure(state);
   CheckTls(state);
   LoadResult result;

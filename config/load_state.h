@@ -78,4 +78,7 @@ std::string_view FirstLine(std::string_view text);
 // Of a file that holds a secret.
 inline constexpr std::size_t kMaxSecretFileBytes = 64U << 10;
 
+// The keys that [encryption] names.
+void ReadEncryptionKeys(LoadState& state);
+
 }  // namespace larder

@@ -22,7 +22,8 @@ void SetListen(Config& config, std::size_t, const SettingValue& value) {
 constexpr Setting kRows[] = {
     PlainRow<LARDER_AT(data_dir)>(
         "data_dir",
-        "Directory of everything that is kept; made with mode 0700 when missing. It holds prompts.")
+        "Directory of everything that is kept; made with mode 0700 when missing, and given it when "
+        "it is the user's own and holds nothing else. It holds prompts.")
         .Normalised(&NonEmptyText)
         .Environment("LARDER_DATA_DIR")
         .Flag("--data-dir"),
@@ -103,6 +104,10 @@ constexpr Setting kRows[] = {
     SecondsRow<LARDER_AT(drain_timeout)>(
         "server.drain_timeout_s", 0, 3600,
         "At the end, how long requests in flight may take to finish."),
+    PlainRow<LARDER_AT(core_dumps)>(
+        "server.core_dumps",
+        "Whether the system may write the server's memory to a file when it crashes, and debuggers "
+        "of the same user may look into it: it holds prompts and keys."),
 };
 
 }  // namespace

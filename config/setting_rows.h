@@ -142,6 +142,7 @@ std::span<const Setting> CacheSettings();        // [cache] and its tables
 std::span<const Setting> SearchSettings();       // [search]
 std::span<const Setting> CollectionsSettings();  // [collections]
 std::span<const Setting> MaintenanceSettings();  // [maintenance]
+std::span<const Setting> EncryptionSettings();   // [encryption]
 std::span<const Setting> AdminSettings();        // [admin]
 std::span<const Setting> OwnSettings();          // [log]
 std::span<const Setting> TelemetrySettings();    // [telemetry]

@@ -11,8 +11,8 @@ namespace {
 std::vector<Setting> Joined() {
   std::vector<Setting> all;
   for (const auto group : {ServerSettings(), UpstreamSettings(), CacheSettings(), SearchSettings(),
-                           CollectionsSettings(), MaintenanceSettings(), AdminSettings(),
-                           OwnSettings(), TelemetrySettings()}) {
+                           CollectionsSettings(), MaintenanceSettings(), EncryptionSettings(),
+                           AdminSettings(), OwnSettings(), TelemetrySettings()}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;

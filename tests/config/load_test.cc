@@ -64,6 +64,9 @@ TEST(LoadConfigTest, ReadsEveryVariableOfTheTable) {
       .Environment("LARDER_ADMIN_TOKEN", "t0ken")
       .Environment("LARDER_ADMIN_TOKEN_FILE", loading.Write("token", "other"))
       .Environment("LARDER_ADMIN_LISTEN", "localhost:6")
+      .Environment("LARDER_ENCRYPTION_KEY_FILE", loading.Write("key", std::string(64, 'a')))
+      .Environment("LARDER_ENCRYPTION_PREVIOUS_KEY_FILE",
+                   loading.Write("previous", std::string(64, 'b')))
       .Environment("LARDER_ADMIN_ALLOWED_HOSTS", "a.example,b.example");
   const auto result = loading.Load();
   ASSERT_TRUE(result.ok()) << result.problems.front();

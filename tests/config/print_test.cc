@@ -38,7 +38,7 @@ std::string WithoutCommentMarks(const std::string& text) {
 
 // What cannot be set beside api_key_file: another place of it, and access tokens.
 bool IsOtherCredential(std::string_view key) {
-  return key == "upstream.api_key_env" || key == "admin.oidc_client_secret_env" ||
+  return key.ends_with("key_env") || key == "admin.oidc_client_secret_env" ||
          (key.starts_with("upstream.oauth_") && FindSetting(key)->kind == SettingKind::kString);
 }
 
@@ -80,7 +80,7 @@ std::string EverythingSet(Loading& loading) {
     } else if (setting.key == "admin.allowed_hosts") {
       value = std::vector<std::string>{"a.example", "b.example"};
     } else {
-      value = loading.Write("token", "hunter2");
+      value = loading.Write("secret", std::string(64, 'a'));
     }
     file += TomlLine(setting.key, TomlValue(value));
   }
