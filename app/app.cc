@@ -10,6 +10,7 @@
 #include "app/admin_door.h"
 #include "app/data_dir.h"
 #include "app/databases.h"
+#include "app/encryption.h"
 #include "app/fronts.h"
 #include "app/module_options.h"
 #include "app/upkeep.h"
@@ -57,32 +58,36 @@ std::string Version() {
 
 // Members stand in the order of construction; each may use those before it.
 struct App::Graph {
-  Graph(const Config& c, Log& l, std::unique_ptr<Clock> k, DataDir d, const std::string& secret,
-        std::unique_ptr<UpstreamSet> u, std::unique_ptr<OidcConnection> o, std::string j)
+  Graph(const Config& c, Log& l, std::unique_ptr<Clock> k, DataDir d, std::unique_ptr<Encryption> e,
+        const std::string& secret, std::unique_ptr<UpstreamSet> u,
+        std::unique_ptr<OidcConnection> o, std::string j)
       : config(c),
         config_json(std::move(j)),
         log(l),
         owned_clock(std::move(k)),
         clock(*owned_clock),
         data_dir(std::move(d)),
+        encryption(std::move(e)),
         partitioner(secret),
-        cache_disk(OpenCacheDatabase(config, clock, log)),
+        cache_disk(encryption->Over(OpenCacheDatabase(config, clock, log), Database::kCache)),
         store(std::make_unique<OffLoopStore>(*cache_disk)),
-        data_disk(OpenDataDatabase(config, clock, log)),
+        data_disk(encryption->Over(OpenDataDatabase(config, clock, log), Database::kData)),
         data_store(std::make_unique<OffLoopStore>(*data_disk)),
         upstreams(std::move(u)),
         embedding_cache(*store, clock, config.embedding_cache),
         response_cache(*store, config.response_cache),
-        spaces(SpacesOptionsOf(config)),
+        spaces(SpacesOptionsOf(config, encryption->index_keys())),
         indexer(*store, clock, spaces, LongestEmbeddingLifetime(config), config.indexer,
                 [this](const std::string& problem) {
                   log.Warning("search index", {{"reason", problem}});
                 }),
-        collections(*data_store, clock, log, CollectionsOptionsOf(config)),
+        collections(*data_store, clock, log,
+                    CollectionsOptionsOf(config, encryption->index_keys())),
         client_keys(*data_store, clock),
         callers(partitioner, client_keys, config.callers),
         diagnosis(config.diagnosis),
-        upkeep({*cache_disk, embedding_cache, response_cache, indexer, collections, clock, log},
+        upkeep({*cache_disk, *data_disk, *encryption, embedding_cache, response_cache, indexer,
+                collections, clock, log},
                config),
         embeddings(embedding_cache, *upstreams, clock, via, EmbeddingsOptionsOf(config)),
         embeddings_handler(embeddings, clock, off_loop),
@@ -106,9 +111,11 @@ struct App::Graph {
         admin_door(config, secret, std::move(o), *data_store, clock, log),
         admin_handler(telemetry, admin_door.access(), admin_door.login(),
                       [this] { return ReadHealth(); }),
-        cache_admin({*store, clock, embeddings, response_cache, config.responses.policy, indexer,
-                     callers, log},
-                    CacheAdminOptionsOf(config), ObserverOf(config, telemetry)),
+        cache_admin(
+            {*store, clock, embeddings, response_cache, config.responses.policy, indexer, callers,
+             log,
+             [this](const std::function<bool()>& goes_on) { return upkeep.EraseTraces(goes_on); }},
+            CacheAdminOptionsOf(config), ObserverOf(config, telemetry)),
         admin_api({telemetry,
                    cache_admin,
                    {embeddings, responses_handler, callers, clock, config.cache_mode},
@@ -158,6 +165,7 @@ struct App::Graph {
   const std::unique_ptr<Clock> owned_clock;
   const Clock& clock;
   DataDir data_dir;
+  std::unique_ptr<Encryption> encryption;
   Partitioner partitioner;
   std::unique_ptr<Store> cache_disk;
   std::unique_ptr<OffLoopStore> store;
@@ -317,14 +325,20 @@ const std::string& App::admin_address() const {
 Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log, std::string config_json) {
   auto clock = std::make_unique<SystemClock>();
   LARDER_ASSIGN_OR_RETURN(DataDir data_dir, DataDir::Open(config.data_dir));
+  // Before anything in the directory is used: with another key it would all look damaged.
+  LARDER_ASSIGN_OR_RETURN(auto encryption, Encryption::Open(config.encryption, config.data_dir));
+  if (!data_dir.warning().empty()) log.Warning(data_dir.warning());
+  if (encryption->must_seal()) {
+    log.Info("what is not encrypted with the key yet is, in the background (task seal)");
+  }
   LARDER_ASSIGN_OR_RETURN(
       const std::string secret,
       ReadOrMakeSecret(config.data_dir + "/partition.key", "the partition key file"));
   LARDER_ASSIGN_OR_RETURN(auto upstreams, UpstreamSet::Create(UpstreamsOf(config), *clock));
   LARDER_ASSIGN_OR_RETURN(auto oidc, OidcConnection::Create(config.admin.oidc, *clock));
-  std::unique_ptr<App> app(new App(
-      std::make_unique<Graph>(config, log, std::move(clock), std::move(data_dir), secret,
-                              std::move(upstreams), std::move(oidc), std::move(config_json))));
+  std::unique_ptr<App> app(new App(std::make_unique<Graph>(
+      config, log, std::move(clock), std::move(data_dir), std::move(encryption), secret,
+      std::move(upstreams), std::move(oidc), std::move(config_json))));
   Graph& graph = *app->graph_;
   graph.embedding_cache.set_observer(
       [&graph](const NewEmbedding& added) { graph.indexer.Enqueue(added); });
@@ -334,6 +348,7 @@ Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log, std::str
   KeepUpstreamTokens(*graph.upstreams, *graph.data_store, secret, log);
   graph.admin_door.Start();
   using Kind = MissDiagnosis::Kind;
+  graph.cache_admin.set_purge_ended([&graph] { graph.diagnosis.ForgetPurged(); });
   graph.cache_admin.set_purge_observer([&graph](std::span<const CacheKey> keys, EntryLayer layer) {
     const Kind kind = layer == EntryLayer::kEmbeddings ? Kind::kEmbedding : Kind::kResponse;
     graph.diagnosis.NoteGone(kind, keys, MissReason::kPurged);

@@ -1,4 +1,4 @@
-// The data directory: made with mode 0700, locked so that two servers never share it.
+// The data directory: open to its owner alone, locked so that two servers never share it.
 #pragma once
 
 #include <string>
@@ -10,6 +10,9 @@ namespace larder {
 // Holds the lock for its life. Thread-safety: none.
 class DataDir {
  public:
+  // Made with mode 0700 when missing, and given it when it is the user's own and holds nothing but
+  // what Larder puts there. Another one (a volume that belongs to root, a directory that is shared
+  // with other things) keeps its mode, and warning() says so.
   // Errors: kIo (cannot be made or written), kUnavailable (another process holds it).
   static Result<DataDir> Open(const std::string& path);
   ~DataDir();
@@ -17,10 +20,14 @@ class DataDir {
   DataDir& operator=(DataDir&&) = delete;
 
   const std::string& path() const { return path_; }
+  // That others may look into it, and what would help; empty when they may not.
+  const std::string& warning() const { return warning_; }
 
  private:
-  DataDir(std::string path, int lock_fd) : path_(std::move(path)), lock_fd_(lock_fd) {}
+  DataDir(std::string path, int lock_fd, std::string warning)
+      : path_(std::move(path)), warning_(std::move(warning)), lock_fd_(lock_fd) {}
   std::string path_;
+  std::string warning_;
   int lock_fd_;
 };
 

@@ -40,15 +40,17 @@ TelemetryOptions TelemetryOptionsOf(const Config& config) {
   return options;
 }
 
-SpaceSet::Options SpacesOptionsOf(const Config& config) {
+SpaceSet::Options SpacesOptionsOf(const Config& config, const SecretKeys* keys) {
   SpaceSet::Options options = config.spaces;
   options.directory = config.data_dir + "/index/texts";
+  options.space.keys = keys;
   return options;
 }
 
-CollectionsOptions CollectionsOptionsOf(const Config& config) {
+CollectionsOptions CollectionsOptionsOf(const Config& config, const SecretKeys* keys) {
   CollectionsOptions options = config.collections;
   options.directory = config.data_dir + "/index/collections";
+  options.keys = keys;
   const VectorSpace::Options& space = config.spaces.space;
   options.m = space.m;
   options.ef_construction = space.ef_construction;

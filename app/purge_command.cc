@@ -17,6 +17,7 @@ namespace {
 struct Purged {
   std::int64_t matched = 0;
   std::int64_t deleted = 0;
+  std::string compacted;  // what became of the traces on the disk
 };
 
 bool HasCondition(const PurgeCommand& command) {
@@ -41,6 +42,7 @@ std::string BodyOf(const PurgeCommand& command, bool dry_run) {
   if (command.older_than) body.Member("older_than_s", command.older_than->count());
   if (command.all) body.Member("all", true);
   if (dry_run) body.Member("dry_run", true);
+  if (command.compact && !dry_run) body.Member("compact", true);
   body.EndObject();
   return body.Take();
 }
@@ -66,6 +68,7 @@ Status Purge(const PurgeCommand& command, const Session& session, bool dry_run,
     if (!matched) return InvalidArgument("the server's answer has no count: is it a larder?");
     purged.matched = *matched;
     purged.deleted = IntMember(document->root(), "deleted").value_or(0);
+    purged.compacted = StringMember(document->root(), "compacted").value_or("");
     // A line of progress has "total"; without it the answer is one object.
     const auto total = IntMember(document->root(), "total");
     done = BoolMember(document->root(), "done").value_or(!total);
@@ -89,14 +92,18 @@ void PrintResult(const PurgeCommand& command, const Purged& purged, bool dry_run
   if (command.json) {
     JsonWriter json;
     json.BeginObject().Member("matched", purged.matched).Member("deleted", purged.deleted);
-    json.Member("dry_run", dry_run).EndObject();
+    json.Member("dry_run", dry_run);
+    if (!purged.compacted.empty()) json.Member("compacted", purged.compacted);
+    json.EndObject();
     std::cout << json.str() << std::endl;
     return;
   }
   if (dry_run) {
     std::cout << Counted(purged.matched, "entry", "entries") << " would be removed" << std::endl;
   } else {
-    std::cout << Counted(purged.deleted, "entry", "entries") << " removed" << std::endl;
+    std::cout << Counted(purged.deleted, "entry", "entries") << " removed";
+    if (!purged.compacted.empty()) std::cout << "; " << purged.compacted;
+    std::cout << std::endl;
   }
 }
 
@@ -131,6 +138,7 @@ void PurgeCommand::Declare(FlagTable& flags) {
   flags.Duration("--older-than", older_than, "stored longer ago than 90s, 15m, 12h, 7d, ...");
   flags.Switch("--all", all, "everything; wanted when there is no other condition");
   flags.Switch("--dry-run", dry_run, "count, and remove nothing");
+  flags.Switch("--compact", compact, "rewrite the databases, so that no trace is left on the disk");
   flags.Switch("--yes,-y", yes, "do not ask");
 }
 

@@ -10,6 +10,7 @@ struct PurgeCommand : ClientOptions {
   static constexpr const char* kExamples =
       "  larder purge --model gpt-4o --older-than 7d\n"
       "  larder purge --input 'the exact text' --yes\n"
+      "  larder purge --partition 0123abcd --compact --yes\n"
       "  larder purge --layer responses --namespace tests --dry-run";
 
   std::string layer;
@@ -22,6 +23,7 @@ struct PurgeCommand : ClientOptions {
   std::optional<std::chrono::seconds> older_than;
   bool all = false;
   bool dry_run = false;
+  bool compact = false;
   bool yes = false;
 
   void Declare(FlagTable& flags);

@@ -67,6 +67,7 @@ bool RunSelfCheck(Config config, Log& log, std::ostream& out) {
     return false;
   }
   config.data_dir = data_dir;
+  config.encryption = {};
   config.upstream = {};  // the stand-in
   config.upstreams.clear();
   config.lifetimes.clear();

@@ -9,6 +9,7 @@
 #include "app/app.h"
 #include "app/configuration.h"
 #include "app/descriptors.h"
+#include "app/process_guard.h"
 #include "app/reload.h"
 #include "app/self_check.h"
 #include "app/service_manager.h"
@@ -44,6 +45,10 @@ int RunCommand(const ServeCommand& options) {
   if (!result.ok()) return ReportProblems(result);
   const Config& config = result.loaded->config;
   Log log(config.log_format, config.log_level);
+  if (const Status guarded = GuardProcess(config.core_dumps); !guarded.ok()) {
+    log.Error(guarded.error().message);
+    return 1;
+  }
   if (options.once) return RunSelfCheck(config, log, std::cout) ? 0 : 1;
   if (const Status opened = log.Open(config.log_file); !opened.ok()) {
     log.Error(opened.error().message);

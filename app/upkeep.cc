@@ -45,6 +45,7 @@ Upkeep::Upkeep(const Of& of, const Config& config)
       disk_(
           of.cache_disk, of.embeddings, of.responses, of.clock,
           [directory = config.data_dir] { return FreeBytesOf(directory); }, DiskOptionsOf(config)),
+      erasure_({of.cache_disk, of.data_disk, disk_, of.indexer, of.collections, config.data_dir}),
       tasks_(of.clock) {
   using Run = Maintenance::Run;
   const MaintenanceOptions& every = config.maintenance;
@@ -53,6 +54,11 @@ Upkeep::Upkeep(const Of& of, const Config& config)
   tasks_.Add("eviction", every.eviction_interval, [this](const Run& run) { return Evict(run); });
   tasks_.Add("compaction", every.compaction_interval,
              [this](const Run& run) { return Compact(disk_, run); });
+  tasks_.Add("erasure", std::chrono::seconds{0},
+             [this](const Run& run) { return erasure_.Erase(run); });
+  if (of.encryption.enabled()) {
+    tasks_.Add("seal", std::chrono::seconds{0}, [this](const Run& run) { return Seal(run); });
+  }
   // Both have timers of their own.
   tasks_.AddOutside("snapshot", config.indexer.snapshot_interval,
                     [this](const Run&) -> Result<std::string> {
@@ -71,6 +77,7 @@ Upkeep::Upkeep(const Of& of, const Config& config)
 void Upkeep::Start() {
   LogDisk();
   tasks_.Start();
+  if (of_.encryption.must_seal()) (void)tasks_.RunNow("seal");
 }
 
 void Upkeep::Reload(const Config& config) {
@@ -109,6 +116,22 @@ Result<std::string> Upkeep::Evict(const Maintenance::Run& run) {
   LogDisk();
   return "evicted " + std::to_string(freed->entries) + " entries, " + ShowBytes(freed->bytes) +
          ": " + Shrunk(*freed);
+}
+
+// In short runs; the last one rewrites the databases, which takes what was plain off the disk.
+Result<std::string> Upkeep::Seal(const Maintenance::Run& run) {
+  Encryption& encryption = of_.encryption;
+  if (!encryption.must_seal()) return std::string("everything is sealed");
+  LARDER_ASSIGN_OR_RETURN(const bool all, encryption.SealSome(run));
+  if (!all) {
+    run.again();
+    return encryption.SealedSoFar();
+  }
+  const std::string sealed = encryption.SealedSoFar();
+  LARDER_ASSIGN_OR_RETURN(const std::string rewritten, erasure_.Rewrite(run));
+  LARDER_RETURN_IF_ERROR(encryption.FinishSealing());
+  of_.log.Info("everything in the data directory is encrypted now", {{"done", sealed}});
+  return sealed + "; " + rewritten;
 }
 
 // Once per change of state.

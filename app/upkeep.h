@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "app/encryption.h"
+#include "app/erasure.h"
 #include "base/log.h"
 #include "cache/disk_budget.h"
 #include "cache/maintenance.h"
@@ -21,6 +23,8 @@ class Upkeep {
   // What it looks after; all outlive it.
   struct Of {
     Store& cache_disk;  // the cache database itself
+    Store& data_disk;
+    Encryption& encryption;
     EmbeddingCache& embeddings;
     ResponseCache& responses;
     Indexer& indexer;
@@ -43,15 +47,21 @@ class Upkeep {
   DiskUse Disk() const { return disk_.Use(); }
   std::vector<MaintenanceTask> Tasks() const { return tasks_.Tasks(); }
   Status RunNow(std::string_view task) { return tasks_.RunNow(task); }
+  // What was deleted leaves the disk: runs the task erasure and waits. As Maintenance::RunAndWait.
+  Result<std::string> EraseTraces(const std::function<bool()>& goes_on) {
+    return tasks_.RunAndWait("erasure", goes_on);
+  }
   // The statistics have been written, or not.
   void NoteHistory(WallTime started, const Status& outcome);
 
  private:
   Result<std::string> Evict(const Maintenance::Run& run);
+  Result<std::string> Seal(const Maintenance::Run& run);
   void LogDisk();
 
   const Of of_;
   DiskBudget disk_;
+  Erasure erasure_;
   DiskState logged_ = DiskState::kOk;  // of the tasks' thread
   Maintenance tasks_;
 };

@@ -100,5 +100,19 @@ TEST_F(PurgeCommandTest, TheServersRefusalIsTold) {
   EXPECT_THAT(run.err, HasSubstr("prefix is too short"));
 }
 
+TEST_F(PurgeCommandTest, SaysWhatBecameOfTheTraces) {
+  server_.Answer("POST", "/admin/v1/purge",
+                 {.content_type = "application/x-ndjson",
+                  .pieces = {"{\"matched\":5,\"deleted\":5,\"scanned\":100,\"total\":100,"
+                             "\"compacted\":\"rewrote the databases\",\"done\":true}\n"}});
+  command_.all = command_.yes = command_.compact = true;
+  EXPECT_EQ(RunCaptured(command_).out, "5 entries removed; rewrote the databases\n");
+  EXPECT_EQ(server_.calls().at(0).body, R"({"all":true,"compact":true})");
+  command_.json = true;
+  EXPECT_EQ(RunCaptured(command_).out,
+            R"({"matched":5,"deleted":5,"dry_run":false,"compacted":"rewrote the databases"})"
+            "\n");
+}
+
 }  // namespace
 }  // namespace larder
