@@ -58,7 +58,12 @@ void CheckFields(const larder::RequestHeadView& view, larder::Headers headers,
                            "x-larder-namespace", "openai_project", "cf-aig-cache-key"}) {
     Require(!up.Has(name));
   }
-  Require(up.Joined("cookie").find("larder_admin=") == std::string::npos);
+  const std::string cookies = up.Joined("cookie");
+  for (std::string_view rest = cookies; !rest.empty();) {
+    const std::string_view pair = rest.substr(0, rest.find(';'));
+    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+    Require(!larder::TrimOws(pair).starts_with("larder_admin="));
+  }
   larder::RemoveCredentials(headers);
   Require(larder::CredentialOf(headers).empty());
 }
