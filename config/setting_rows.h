@@ -113,6 +113,15 @@ constexpr Setting ChoiceRow(std::string_view key, std::string_view description) 
   return setting;
 }
 
+// Rows of several arrays, in order.
+template <std::size_t... kSizes>
+constexpr auto JoinRows(const std::array<Setting, kSizes>&... parts) {
+  std::array<Setting, (kSizes + ...)> all{};
+  auto next = all.begin();
+  ((next = std::copy(parts.begin(), parts.end(), next)), ...);
+  return all;
+}
+
 // A key of two parts that is put together when it is compiled.
 template <std::size_t kSize>
 struct KeyPart {

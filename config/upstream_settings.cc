@@ -100,14 +100,6 @@ constexpr auto kElementLimits = [] {
   return rows;
 }();
 
-template <std::size_t... kSizes>
-constexpr auto Join(const std::array<Setting, kSizes>&... parts) {
-  std::array<Setting, (kSizes + ...)> all{};
-  auto next = all.begin();
-  ((next = std::copy(parts.begin(), parts.end(), next)), ...);
-  return all;
-}
-
 constexpr std::array kUrl = {
     PlainRow<LARDER_AT(upstream.url)>(
         "upstream.url",
@@ -172,9 +164,9 @@ constexpr std::array kRouting = {
         .Normalised(&NormaliseFallback)
         .Example(R"(["default"])")};
 
-constexpr auto kSettings = Join(kUrl, kKeys, kOAuth, kLimits);
+constexpr auto kSettings = JoinRows(kUrl, kKeys, kOAuth, kLimits);
 constexpr auto kElementRows = [] {
-  auto rows = Join(kRouting, kElementKeys, kElementOAuth, kElementLimits);
+  auto rows = JoinRows(kRouting, kElementKeys, kElementOAuth, kElementLimits);
   for (Setting& row : rows) {
     if (row.key == "upstreams.api_key_env") row.example = R"("ANTHROPIC_API_KEY")";
     if (row.key == "upstreams.api_key_header") row.example = R"("x-api-key")";
