@@ -10,7 +10,7 @@ AdminApi::AdminApi(const Parts& parts, AdminHandler& handler)
       events_(parts.telemetry.tail()),
       explain_(parts.explain),
       config_(parts.config_json),
-      keys_(parts.client_keys),
+      keys_(parts.client_keys, parts.limiter, parts.has_upstream),
       maintenance_(parts.run_task),
       upstreams_(parts.upstreams),
       session_(parts.access, parts.sessions) {

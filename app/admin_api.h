@@ -25,6 +25,8 @@ class AdminApi {
     ExplainEndpoint::Parts explain;
     std::function<std::string()> config_json;
     ClientKeys& client_keys;
+    Limiter& limiter;
+    KeysEndpoint::HasUpstream has_upstream;
     MaintenanceEndpoint::RunTask run_task;
     UpstreamSet& upstreams;
     const AdminAccess& access;

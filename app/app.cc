@@ -8,6 +8,7 @@
 
 #include "app/admin_api.h"
 #include "app/admin_door.h"
+#include "app/caller_access.h"
 #include "app/data_dir.h"
 #include "app/databases.h"
 #include "app/encryption.h"
@@ -30,6 +31,8 @@ namespace {
 // Lines of the access log, live tails; and the statistics.
 constexpr std::chrono::milliseconds kTickInterval{50};
 constexpr std::chrono::seconds kFlushInterval{5};
+// What callers used of their limits.
+constexpr std::chrono::seconds kSaveInterval{1};
 
 // "1.1 larder-1f2e3d4c": a name of this process, so that Larders in a row are no loop.
 std::string NewVia() {
@@ -83,8 +86,7 @@ struct App::Graph {
                 }),
         collections(*data_store, clock, log,
                     CollectionsOptionsOf(config, encryption->index_keys())),
-        client_keys(*data_store, clock),
-        callers(partitioner, client_keys, config.callers),
+        caller_access(*data_store, partitioner, clock, log, config),
         diagnosis(config.diagnosis),
         upkeep({*cache_disk, *data_disk, *encryption, embedding_cache, response_cache, indexer,
                 collections, clock, log},
@@ -112,23 +114,26 @@ struct App::Graph {
         admin_handler(telemetry, admin_door.access(), admin_door.login(),
                       [this] { return ReadHealth(); }),
         cache_admin(
-            {*store, clock, embeddings, response_cache, config.responses.policy, indexer, callers,
-             log,
+            {*store, clock, embeddings, response_cache, config.responses.policy, indexer,
+             caller_access.callers(), log,
              [this](const std::function<bool()>& goes_on) { return upkeep.EraseTraces(goes_on); }},
             CacheAdminOptionsOf(config), ObserverOf(config, telemetry)),
-        admin_api({telemetry,
-                   cache_admin,
-                   {embeddings, responses_handler, callers, clock, config.cache_mode},
-                   [this] { return config_json.get(); },
-                   client_keys,
-                   [this](std::string_view task) { return upkeep.RunNow(task); },
-                   *upstreams,
-                   admin_door.access(),
-                   admin_door.sessions()},
-                  admin_handler),
-        proxy(Handlers(), callers, clock, ProxyOptionsOf(ApiSurface(config)),
+        admin_api(
+            {telemetry,
+             cache_admin,
+             {embeddings, responses_handler, caller_access.callers(), clock, config.cache_mode},
+             [this] { return config_json.get(); },
+             caller_access.keys(),
+             caller_access.limiter(),
+             [this](std::string_view name) { return upstreams->Has(name); },
+             [this](std::string_view task) { return upkeep.RunNow(task); },
+             *upstreams,
+             admin_door.access(),
+             admin_door.sessions()},
+            admin_handler),
+        proxy(Handlers(), caller_access.callers(), clock, ProxyOptionsOf(ApiSurface(config)),
               ObserverOf(config, telemetry)),
-        admin_proxy(Handlers(), callers, clock, ProxyOptionsOf(Surface::kAdmin),
+        admin_proxy(Handlers(), caller_access.callers(), clock, ProxyOptionsOf(Surface::kAdmin),
                     ObserverOf(config, telemetry)),
         fronts(config, proxy, admin_proxy, clock) {}
 
@@ -156,7 +161,6 @@ struct App::Graph {
   AdminHandler::Health ReadHealth() const;
   std::string CollectionsState() const;  // "ready", "loading", "unusable"
   void RunFlusher();
-  void LoadClientKeys();
 
   const Config config;
   Replaceable<std::string> config_json;
@@ -181,8 +185,7 @@ struct App::Graph {
   SpaceSet spaces;
   Indexer indexer;
   Collections collections;
-  ClientKeys client_keys;
-  Callers callers;
+  CallerAccess caller_access;
   MissDiagnosis diagnosis;
   Upkeep upkeep;
   EmbeddingsService embeddings;
@@ -251,6 +254,8 @@ Gauges App::Graph::ReadGauges() const {
   gauges.worker_queue = fronts.workers().queued();
   gauges.refreshes = responses_handler.refreshes();
   gauges.refreshes_refused = responses_handler.refreshes_refused();
+  gauges.rate_limited = caller_access.limiter().refused();
+  gauges.limited_callers = caller_access.limiter().callers();
   gauges.upstreams = upstreams->Stats();
   gauges.disk = upkeep.Disk();
   gauges.maintenance = upkeep.Tasks();
@@ -273,20 +278,9 @@ AdminHandler::Health App::Graph::ReadHealth() const {
                             "," + DiskHealth(upkeep.Disk())};
 }
 
-// A key that cannot be read is refused, which is safe; that it is must not go unnoticed.
-void App::Graph::LoadClientKeys() {
-  const auto unreadable = client_keys.Load();
-  if (!unreadable.ok()) {
-    log.Error("the client keys could not be read: each is refused",
-              {{"reason", unreadable.error().message}});
-  } else if (*unreadable > 0) {
-    log.Error("client keys are damaged: they are refused",
-              {{"keys", static_cast<std::uint64_t>(*unreadable)}});
-  }
-}
-
 void App::Graph::RunFlusher() {
   auto next_flush = std::chrono::steady_clock::now() + kFlushInterval;
+  auto next_save = std::chrono::steady_clock::now() + kSaveInterval;
   while (true) {
     {
       MutexLock lock(flusher_mutex);
@@ -297,6 +291,10 @@ void App::Graph::RunFlusher() {
       if (flusher_stopping) return;
     }
     telemetry.Tick();
+    if (std::chrono::steady_clock::now() >= next_save) {
+      next_save = std::chrono::steady_clock::now() + kSaveInterval;
+      caller_access.Flush();
+    }
     if (std::chrono::steady_clock::now() < next_flush) continue;
     next_flush = std::chrono::steady_clock::now() + kFlushInterval;
     const WallTime started = clock.Now();
@@ -344,7 +342,7 @@ Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log, std::str
       [&graph](const NewEmbedding& added) { graph.indexer.Enqueue(added); });
   graph.embeddings.set_diagnosis(graph.diagnosis);
   graph.responses_handler.set_diagnosis(graph.diagnosis);
-  graph.LoadClientKeys();
+  graph.caller_access.Load(config);
   KeepUpstreamTokens(*graph.upstreams, *graph.data_store, secret, log);
   graph.admin_door.Start();
   using Kind = MissDiagnosis::Kind;
@@ -378,6 +376,7 @@ void App::Reload(const Config& config, std::string config_json) {
   graph_->telemetry.set_access_log(config.log_requests);
   graph_->admin_door.access().set_allowed_hosts(config.admin.allowed_hosts);
   graph_->upkeep.Reload(config);
+  graph_->caller_access.Reload(config);
 }
 
 bool App::Stop() {
@@ -407,6 +406,7 @@ bool App::Stop() {
   }
   graph.telemetry.Tick();
   (void)graph.telemetry.Flush().ok();
+  graph.caller_access.Flush();
   for (OffLoopStore* store : {graph.store.get(), graph.data_store.get()}) {
     const Status flushed = store->Flush();
     if (flushed.ok()) continue;

@@ -45,6 +45,9 @@ class Report {
   std::string Render() {
     Line("would be", TextOf(root_, "would") + Behind(TextOf(root_, "why")));
     Line("because", TextOf(root_, "detail"));
+    if (const std::string refused = TextOf(root_, "refused"); !refused.empty()) {
+      Line("refused", refused);
+    }
     for (const char* name : {"route", "layer", "upstream", "model", "partition", "namespace"}) {
       Line(name, TextOf(root_, name));
     }

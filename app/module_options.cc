@@ -40,6 +40,12 @@ TelemetryOptions TelemetryOptionsOf(const Config& config) {
   return options;
 }
 
+LimiterOptions LimiterOptionsOf(const Config& config) {
+  LimiterOptions options = config.limiter;
+  options.rules = config.limits;
+  return options;
+}
+
 SpaceSet::Options SpacesOptionsOf(const Config& config, const SecretKeys* keys) {
   SpaceSet::Options options = config.spaces;
   options.directory = config.data_dir + "/index/texts";

@@ -14,6 +14,7 @@ ResponsesOptions ResponsesOptionsOf(const Config& config);
 // The longest that an embedding may live: what is indexed and shown is held against its own.
 std::chrono::seconds LongestEmbeddingLifetime(const Config& config);
 TelemetryOptions TelemetryOptionsOf(const Config& config);
+LimiterOptions LimiterOptionsOf(const Config& config);
 // `keys`: of the files of indexes, as Encryption::index_keys.
 SpaceSet::Options SpacesOptionsOf(const Config& config, const SecretKeys* keys);
 CollectionsOptions CollectionsOptionsOf(const Config& config, const SecretKeys* keys);

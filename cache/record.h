@@ -33,6 +33,8 @@ enum class RecordKind : std::uint8_t {
   kPointValues = 8,
   kCollectionId = 9,
   kClientKey = 10,
+  kCounters = 11,
+  kKeyUse = 12,
   kSession = 13,
 };
 

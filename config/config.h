@@ -67,11 +67,14 @@ struct Config {
   IndexerOptions indexer;
   CollectionsOptions collections;  // directory comes from data_dir, the graph from `spaces`
   CallersOptions callers;
-  AdminOptions admin;             // its host and port: admin.listen, taken apart
-  TelemetryOptions telemetry;     // but for its prices, which are `prices`
-  std::vector<PriceRule> prices;  // the first that matches counts
-  CacheAdminOptions cache_admin;  // mode and upstream come from the settings above
-  std::string admin_token_file;   // where admin.token was read from; empty for none
+  LimiterOptions limiter;           // but for its rules, which are `limits`
+  std::vector<ConfiguredKey> keys;  // with any, other credentials are refused
+  std::vector<LimitRule> limits;    // all that match count
+  AdminOptions admin;               // its host and port: admin.listen, taken apart
+  TelemetryOptions telemetry;       // but for its prices, which are `prices`
+  std::vector<PriceRule> prices;    // the first that matches counts
+  CacheAdminOptions cache_admin;    // mode and upstream come from the settings above
+  std::string admin_token_file;     // where admin.token was read from; empty for none
 };
 
 }  // namespace larder

@@ -120,6 +120,7 @@ LoadResult LoadConfig(const LoadInputs& inputs) {
   ReadNamed(state);
   CheckOidc(state);
   ReadEncryptionKeys(state);
+  ReadKeys(state);
   CheckExposure(state);
   CheckTls(state);
   LoadResult result;

@@ -61,6 +61,10 @@ void ApplyElements(LoadState& state);
 // That the upstreams' names are different, and that each fallback is one of them.
 void CheckUpstreams(LoadState& state);
 
+// The secrets that [[keys]] name, of which the SHA-256 is kept; that keys are different, and that
+// the upstreams they name are there.
+void ReadKeys(LoadState& state);
+
 // Reads what settings only name: CA files (to know that they can be read), the upstreams'
 // credentials, the admin token's file.
 void ReadNamed(LoadState& state);

@@ -154,9 +154,12 @@ std::span<const Setting> MaintenanceSettings();  // [maintenance]
 std::span<const Setting> EncryptionSettings();   // [encryption]
 std::span<const Setting> AdminSettings();        // [admin]
 std::span<const Setting> OwnSettings();          // [log]
+std::span<const Setting> AccessSettings();       // [access]
 std::span<const Setting> TelemetrySettings();    // [telemetry]
 std::span<const Setting> UpstreamRows();         // of each of [[upstreams]]
 std::span<const Setting> LifetimeRows();         // of each of [[cache.lifetimes]]
 std::span<const Setting> PriceRows();            // of each of [[prices]]
+std::span<const Setting> KeyRows();              // of each of [[keys]]
+std::span<const Setting> LimitRows();            // of each of [[limits]]
 
 }  // namespace larder

@@ -12,7 +12,7 @@ std::vector<Setting> Joined() {
   std::vector<Setting> all;
   for (const auto group : {ServerSettings(), UpstreamSettings(), CacheSettings(), SearchSettings(),
                            CollectionsSettings(), MaintenanceSettings(), EncryptionSettings(),
-                           AdminSettings(), OwnSettings(), TelemetrySettings()}) {
+                           AdminSettings(), OwnSettings(), AccessSettings(), TelemetrySettings()}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;
@@ -29,6 +29,11 @@ TableSetting Table(std::string_view key, std::string_view after, std::size_t mos
           [](const Config& config) { return (config.*kList).size(); },
           [](Config& config) { (config.*kList).emplace_back(); },
           [](Config& to, const Config& from) { to.*kList = from.*kList; }};
+}
+
+TableSetting Live(TableSetting table) {
+  table.live = true;
+  return table;
 }
 
 }  // namespace
@@ -60,6 +65,16 @@ std::span<const TableSetting> TableSettings() {
           "What tokens cost, by model: the first one, in the order of the file, that matches goes "
           "before Larder's own table. A model that neither knows is counted as unpriced, never "
           "guessed."),
+      Live(Table<&Config::keys>("keys", "access", 1000, KeyRows(),
+                                "Client keys of Larder's own, beside those that larder keys create "
+                                "makes. With any, other "
+                                "credentials are refused, as with admin.require_client_key; the "
+                                "upstream then needs a key "
+                                "of its own (upstream.api_key_env).")),
+      Live(Table<&Config::limits>("limits", "access", 256, LimitRows(),
+                                  "Limits of what callers may ask for. All that match a request "
+                                  "count; each caller and each "
+                                  "element has counters of its own.")),
   };
   return all;
 }

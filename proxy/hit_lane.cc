@@ -1,6 +1,8 @@
 #include "proxy/hit_lane.h"
 
 #include "base/decimal.h"
+#include "proxy/access/limited_path.h"
+#include "proxy/access/rate_fields.h"
 #include "proxy/http/response_head.h"
 #include "proxy/request_id.h"
 #include "proxy/server_timing.h"
@@ -51,7 +53,8 @@ bool HitLane::Answer(const FastRequest& request, FastAnswer& answer) {
   const auto caller = parts_.callers.Identify(fields_.credential());
   if (!caller.ok()) return false;
   const Partition& partition = caller->partition;
-  HitRequest asked{endpoint, head.method, path, partition, fields_.keyed(), std::nullopt};
+  HitRequest asked{endpoint,     head.method,      path, partition, fields_.keyed(),
+                   std::nullopt, caller->key.get()};
   if (endpoint != Endpoint::kModels) {
     asked.root = parser_.Parse(request.body);
     if (!asked.root) return false;
@@ -60,6 +63,7 @@ bool HitLane::Answer(const FastRequest& request, FastAnswer& answer) {
   if (endpoint == Endpoint::kEmbeddings ? !AnswerEmbeddings(asked) : !AnswerResponse(asked)) {
     return false;
   }
+  if (!Admit(*caller, path)) return false;
   const MonoTime found = parts_.clock.Monotonic();
 
   received_ = request.received;
@@ -79,6 +83,14 @@ bool HitLane::Answer(const FastRequest& request, FastAnswer& answer) {
   answer.head = head_;
   answer.body = entry_ != nullptr ? std::string_view(entry_->body) : body_;
   return true;
+}
+
+// Counts the request, now that it is answered here; one that is refused is the ordinary way's.
+bool HitLane::Admit(const Callers::Caller& caller, std::string_view path) {
+  Limiter& limiter = parts_.callers.limiter();
+  const auto account = limiter.AccountOf(caller.key, caller.partition);
+  limited_ = account != nullptr;
+  return !limited_ || limiter.Admit(account, LimitedPath(path), &rate_).admitted;
 }
 
 bool HitLane::AnswerEmbeddings(const HitRequest& request) {
@@ -126,6 +138,7 @@ void HitLane::WriteHead(const FastRequest& request) {
   number("age", record_.cache.age.count());
   number("x-larder-billed-tokens", record_.cache.billed_tokens);
   field("cache-control", "private, no-store");
+  if (limited_) AppendRateFields(rate_, head_);
   field("x-request-id", record_.request_id);
   head_ += "server-timing: ";
   AppendServerTiming(record_.times, record_.total, head_);

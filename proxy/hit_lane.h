@@ -37,6 +37,7 @@ class HitLane final : public FastLane {
   std::function<void(const SendOutcome&)> Later() override;
 
  private:
+  bool Admit(const Callers::Caller& caller, std::string_view path);
   bool AnswerEmbeddings(const HitRequest& request);
   bool AnswerResponse(const HitRequest& request);
   void WriteHead(const FastRequest& request);
@@ -52,6 +53,8 @@ class HitLane final : public FastLane {
   EmbeddingHits embeddings_;
   // Of the answer being given.
   ResponsePointer entry_;
+  bool limited_ = false;
+  RateState rate_;  // of a limited caller
   std::string head_;
   std::string body_;
   MonoTime received_{};

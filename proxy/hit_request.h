@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "cache/key.h"
+#include "proxy/access/client_key.h"
 #include "proxy/json/json.h"
 #include "proxy/openai/response_policy.h"
 
@@ -19,6 +20,7 @@ struct HitRequest {
   const Partition& partition;       // of the credential
   std::string_view keyed_headers;   // as KeyedHeaders gives them
   std::optional<JsonElement> root;  // of the body; absent without one
+  const ClientKey* key = nullptr;   // Larder's own, that it came with
 };
 
 }  // namespace larder

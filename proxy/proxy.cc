@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "proxy/access/limited_path.h"
+#include "proxy/access/rate_fields.h"
 #include "proxy/credential_fields.h"
 #include "proxy/forwarding.h"
 #include "proxy/http/hop_by_hop.h"
@@ -69,6 +71,13 @@ void JoinTrace(Headers& headers, RequestContext& context) {
   if (!traceparent) return;
   context.trace_id = TraceIdOf(*traceparent);
   if (!context.trace_id.empty()) headers.Set("traceparent", NextTraceparent(*traceparent));
+}
+
+std::string LimitedPathOf(const Route& route, const Request& request) {
+  if (!route.api_path.empty()) return LimitedPath(route.api_path);
+  const std::string_view path = request.path();
+  constexpr std::string_view kBase = "/v1/";
+  return LimitedPath(path.starts_with(kBase) ? path.substr(kBase.size() - 1) : path);
 }
 
 bool IsCoded(const Request& request) {
@@ -143,6 +152,7 @@ Response Proxy::Handle(Request request) {
     }
     cors_.Decorate(request, response.headers);
     AddCacheHeaders(context.status, response.headers);
+    if (context.meter != nullptr) SetRateFields(context.meter->State(), response.headers);
     // What a stream will have cost is not known at its head.
     if (response.stream != nullptr && !context.status.collapsed) {
       response.headers.Remove("x-larder-billed-tokens");
@@ -171,10 +181,12 @@ Response Proxy::HandleApi(Request& request, const Route& route, RequestContext& 
   if (!caller.ok()) return RenderError(caller.error());
   context.partition = std::move(caller->partition);
   context.endpoint =
-      caller->by_client_key ? WithoutCredentials(route.upstream_path) : route.upstream_path;
+      caller->key != nullptr ? WithoutCredentials(route.upstream_path) : route.upstream_path;
+  context.key = std::move(caller->key);
   context.from_origin = route.from_origin;
   context.api_path = route.api_path;
   context.model_in_path = route.model_in_path;
+  if (auto refused = Limit(request, route, context)) return std::move(*refused);
   Response response = Dispatch(request, route, context);
   // What no handler has given a reason for is of a kind that is never cached.
   CacheStatus& status = context.status;
@@ -188,6 +200,27 @@ Response Proxy::HandleApi(Request& request, const Route& route, RequestContext& 
     if (!forgotten.ok()) context.status.store_failed = true;
   }
   return response;
+}
+
+// Counts the request; the answer when it is refused.
+std::optional<Response> Proxy::Limit(const Request& request, const Route& route,
+                                     RequestContext& context) const {
+  Limiter& limiter = callers_.limiter();
+  const std::string path = LimitedPathOf(route, request);
+  auto begun = limiter.Begin(context.key, context.partition, path);
+  context.meter = std::move(begun.meter);
+  if (!begun.admission.admitted) {
+    limiter.CountRefusal(begun.admission.refused_by);
+    context.status.reason = "rate-limited";
+    return RenderRefused(begun.admission, path);
+  }
+  // Upstream may well understand what would be passed on unread here, and not be counted.
+  const bool matters = context.key != nullptr || context.meter != nullptr;
+  if (matters && !request.tunnel && EndpointOf(request.method, path) != route.endpoint &&
+      !IsSearchKind(route.kind)) {
+    return RenderError(InvalidArgument("write this path plainly, as " + path));
+  }
+  return std::nullopt;
 }
 
 Response Proxy::Dispatch(const Request& request, const Route& route, RequestContext& context) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "proxy/access/callers.h"
 #include "proxy/admin/admin_handler.h"
@@ -70,6 +71,8 @@ class Proxy final : public HttpHandler {
   // As RouteOf, but kNotFound for what this address does not serve.
   Route RouteFor(const Request& request) const;
   Response HandleApi(Request& request, const Route& route, RequestContext& context);
+  std::optional<Response> Limit(const Request& request, const Route& route,
+                                RequestContext& context) const;
   Response Dispatch(const Request& request, const Route& route, RequestContext& context);
   void Finish(const Request& request, const RequestContext& context, Response& response) const;
   void Observe(const Request& request, const RequestContext& context, Response& response) const;

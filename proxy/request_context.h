@@ -15,6 +15,9 @@
 
 namespace larder {
 
+struct ClientKey;
+class Meter;
+
 // What is known of a streamed answer only at its end. Thread-safe.
 struct StreamOutcome {
   std::atomic<std::int64_t> billed_tokens{0};
@@ -47,6 +50,10 @@ struct RequestContext {
   // Of an answer that streams: what is known at its end. Null for others; shared with the
   // recording.
   std::shared_ptr<StreamOutcome> stream_outcome = nullptr;
+  // Larder's own, that the request came with; null for others. Shared with ClientKeys.
+  std::shared_ptr<const ClientKey> key = nullptr;
+  // Takes what the request costs; null when nothing limits the caller. Shared with renewals.
+  std::shared_ptr<Meter> meter = nullptr;
 };
 
 // Measures a phase: adds the time from its making to its destruction.

@@ -1,8 +1,9 @@
 // Callers: who a request comes from, as a partition: the tenant of a key that Larder gave out, else
-// a keyed hash of whatever credential there is. Thread-safe.
+// a keyed hash of whatever credential there is; and whether the caller is admitted. Thread-safe.
 #pragma once
 
 #include "proxy/access/client_keys.h"
+#include "proxy/access/limiter.h"
 #include "proxy/http/headers.h"
 #include "proxy/partitioner.h"
 
@@ -14,13 +15,15 @@ struct CallersOptions {
 
 class Callers {
  public:
-  // `partitioner` and `keys` outlive it.
-  Callers(const Partitioner& partitioner, const ClientKeys& keys, CallersOptions options)
-      : partitioner_(partitioner), keys_(keys), options_(options) {}
+  // `partitioner`, `keys` and `limiter` outlive it.
+  Callers(const Partitioner& partitioner, const ClientKeys& keys, Limiter& limiter,
+          CallersOptions options)
+      : partitioner_(partitioner), keys_(keys), limiter_(limiter), options_(options) {}
 
   struct Caller {
     Partition partition;
-    bool by_client_key = false;  // its credential is Larder's own and must go no further
+    // Larder's own: its credential must go no further. Null without one; shared with ClientKeys.
+    std::shared_ptr<const ClientKey> key = nullptr;
   };
   // `credential` as CredentialOf gives it. Errors: kUnauthenticated.
   Result<Caller> Identify(std::string_view credential) const;
@@ -28,9 +31,13 @@ class Callers {
   // taken out of the fields (of the query: WithoutCredentials).
   Result<Caller> Admit(Headers& headers, std::string_view query) const;
 
+  // What callers used.
+  Limiter& limiter() const { return limiter_; }
+
  private:
   const Partitioner& partitioner_;
   const ClientKeys& keys_;
+  Limiter& limiter_;
   const CallersOptions options_;
 };
 

@@ -1,8 +1,13 @@
-// ClientKeys: the keys that Larder gave out, all in memory, kept in Family::kClientKeys. A key that
-// was made or revoked is so for the next request, and once it was answered for ever: the database
-// of data is synced. Thread-safe.
+// ClientKeys: the keys that Larder gave out, all in memory, kept in Family::kClientKeys, and those
+// that the configuration names. A key that was made, changed or revoked is so for the next request,
+// and once it was answered for ever: the database of data is synced.
+//
+// A secret is looked up by its SHA-256. What the look-up compares are digests, of which nobody can
+// choose the bytes, so that how long it takes tells nothing about a secret: nothing is compared
+// with a secret itself. Thread-safe.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <unordered_map>
@@ -13,6 +18,14 @@
 #include "proxy/access/client_key.h"
 
 namespace larder {
+
+// What a key may be made with, and changed in; as ClientKey has them.
+struct KeyTerms {
+  std::vector<std::string> models = {};
+  std::vector<std::string> upstreams = {};
+  std::vector<LimitRule> limits = {};
+  Budget budget = {};
+};
 
 class ClientKeys {
  public:
@@ -33,27 +46,48 @@ class ClientKeys {
   // longer than 128 bytes or, of a tenant, other than [A-Za-z0-9_.-]), kResourceExhausted
   // (kMostKeys), kIo.
   Result<New> Create(std::string name, std::string tenant,
-                     std::optional<std::chrono::seconds> lifetime);
-  // False when there is none of this id. Errors: kIo; then it is still in force.
-  Result<bool> Revoke(const std::string& id);
+                     std::optional<std::chrono::seconds> lifetime, KeyTerms terms = {});
+  // nullptr when there is none of this id. `change` gets the key's terms as they are. Errors: those
+  // of `change`; kForbidden (a key of the configuration); kIo; then nothing is changed.
+  Result<std::shared_ptr<const ClientKey>> Change(const std::string& id,
+                                                  const std::function<Status(KeyTerms&)>& change);
+  // The key that was revoked, nullptr when there is none of this id. Errors: kForbidden (a key of
+  // the configuration), kIo; then it is still in force.
+  Result<std::shared_ptr<const ClientKey>> Revoke(const std::string& id);
+
+  // Those of the configuration, in place of earlier ones. While there are any, a request must come
+  // with a key (is_required). A key that is as it was stays what it is.
+  void SetConfigured(const std::vector<ConfiguredKey>& keys);
+  bool is_required() const { return has_configured_.load(std::memory_order_relaxed); }
 
   struct Listed {
-    ClientKey key;
-    std::optional<WallTime> last_used_at;  // since the start
+    std::shared_ptr<const ClientKey> key;  // shared with whoever uses it
+    std::optional<WallTime> last_used_at;
   };
   // In the order in which they were made.
   std::vector<Listed> List() const;
 
-  // The tenant of a secret. Errors: kUnauthenticated (unknown, revoked, expired).
+  // The key of a secret. Errors: kUnauthenticated (unknown, revoked, expired).
+  Result<std::shared_ptr<const ClientKey>> Find(std::string_view secret) const;
+  // The tenant of one.
   Result<std::string> TenantOf(std::string_view secret) const;
+
+  bool Has(const std::string& id) const;
+  // When keys were used, for the disk: what has changed since the last time, or all that is known.
+  // Read back by LoadUse, after Load and SetConfigured. Errors of LoadUse: kIo, kCorruption.
+  void CollectUse(WriteBatch& batch, bool all);
+  Status LoadUse();
 
  private:
   struct Held {
-    explicit Held(ClientKey k) : key(std::move(k)) {}
-    const ClientKey key;
+    explicit Held(std::shared_ptr<const ClientKey> k) : key(std::move(k)) {}
+    const std::shared_ptr<const ClientKey> key;  // shared with whoever uses it
     mutable std::atomic<std::int64_t> last_used_ms{0};
+    std::int64_t saved_ms = 0;  // of CollectUse's thread
   };
-  void Hold(ClientKey key) LARDER_REQUIRES(mutex_);
+  // Returns what it holds then.
+  std::shared_ptr<Held> Hold(ClientKey key) LARDER_REQUIRES(mutex_);
+  Result<std::shared_ptr<const ClientKey>> OwnKey(const std::string& id) const;
 
   Store& store_;
   const Clock& clock_;
@@ -64,6 +98,8 @@ class ClientKeys {
   std::unordered_map<Digest, std::shared_ptr<Held>, DigestHash> by_secret_
       LARDER_GUARDED_BY(mutex_);
   std::map<std::string, std::shared_ptr<Held>> by_id_ LARDER_GUARDED_BY(mutex_);
+  std::vector<std::string> gone_ LARDER_GUARDED_BY(mutex_);  // ids, for CollectUse
+  std::atomic<bool> has_configured_{false};
 };
 
 }  // namespace larder

@@ -27,7 +27,8 @@ Result<ActingFor> ActFor(const Request& request, const Callers& callers,
   }
   LARDER_ASSIGN_OR_RETURN(auto parsed, ParseCacheDirectives(directives));
   LARDER_ASSIGN_OR_RETURN(auto caller, callers.Admit(headers, {}));
-  return ActingFor{std::move(headers), std::move(caller.partition), std::move(parsed.name_space)};
+  return ActingFor{std::move(headers), std::move(caller.partition), std::move(parsed.name_space),
+                   std::move(caller.key)};
 }
 
 }  // namespace larder

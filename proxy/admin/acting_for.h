@@ -16,6 +16,8 @@ struct ActingFor {
   Headers headers;
   Partition partition;
   std::string name_space;  // of x-larder-namespace
+  // Larder's own, if it is one; shared with ClientKeys.
+  std::shared_ptr<const ClientKey> key = nullptr;
 };
 
 // Nothing of the admin's own credential is in it. Without x-larder-authorization: for requests

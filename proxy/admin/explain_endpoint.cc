@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "proxy/access/permissions.h"
 #include "proxy/admin/explanation_json.h"
 #include "proxy/credential_fields.h"
 #include "proxy/http/hop_by_hop.h"
@@ -67,13 +68,16 @@ Response ExplainEndpoint::Handle(const Request& request, const std::string& /*be
   auto directives = ParseCacheDirectives(asked->headers);
   if (!directives.ok()) return RenderError(directives.error());
 
+  std::shared_ptr<const ClientKey> key;
   if (!partition) {
     auto caller = parts_.callers.Admit(asked->headers, asked->query());
     if (!caller.ok()) return RenderError(caller.error());
     partition = std::move(caller->partition);
-    if (caller->by_client_key) route.upstream_path = WithoutCredentials(route.upstream_path);
+    if (caller->key != nullptr) route.upstream_path = WithoutCredentials(route.upstream_path);
+    key = std::move(caller->key);
   }
   RequestContext context{"", std::move(*partition)};
+  context.key = std::move(key);
   context.directives = std::move(directives).value();
   ApplyMode(parts_.mode, context.directives);
   context.endpoint = route.upstream_path;
@@ -96,7 +100,9 @@ Response ExplainEndpoint::Handle(const Request& request, const std::string& /*be
     return JsonResponse(200, RenderExplanation(context, *explanation, now));
   }
   if (route.kind == RouteKind::kPassThrough) {
-    return JsonResponse(200, RenderPassThrough(context, "passed through"));
+    const Status unread = CheckUnread(context, asked->method);
+    return JsonResponse(200, RenderPassThrough(context, "passed through",
+                                               unread.ok() ? "" : unread.error().message));
   }
   return JsonResponse(200, RenderPassThrough(context, "answered by Larder itself"));
 }

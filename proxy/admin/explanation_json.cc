@@ -87,11 +87,13 @@ void Lookup(JsonWriter& json, const LookupExplanation& lookup, std::string_view 
 }
 
 void Head(JsonWriter& json, const RequestContext& context, std::string_view layer,
-          std::string_view upstream, std::string_view model, std::string_view reason) {
+          std::string_view upstream, std::string_view model, std::string_view reason,
+          std::string_view refused) {
   json.BeginObject().Member("route", context.route).Member("layer", layer);
   json.Member("partition", context.partition.id());
   json.Member("namespace", context.directives.name_space).Member("upstream", upstream);
-  json.Member("model", model).Member("reason", reason);
+  json.Member("model", model).Member("reason", reason).Key("refused");
+  refused.empty() ? json.Null() : json.String(refused);
 }
 
 template <std::size_t kSize>
@@ -111,9 +113,10 @@ const LookupExplanation& Telling(const std::vector<LookupExplanation>& inputs) {
 
 }  // namespace
 
-std::string RenderPassThrough(const RequestContext& context, std::string_view detail) {
+std::string RenderPassThrough(const RequestContext& context, std::string_view detail,
+                              std::string_view refused) {
   JsonWriter json;
-  Head(json, context, "none", "", "", "");
+  Head(json, context, "none", "", "", "", refused);
   LookupExplanation lookup;
   lookup.would = CacheOutcome::kBypass;
   lookup.why = MissReason::kUncacheable;
@@ -126,7 +129,8 @@ std::string RenderPassThrough(const RequestContext& context, std::string_view de
 std::string RenderExplanation(const RequestContext& context, const ResponseExplanation& explanation,
                               WallTime now) {
   JsonWriter json;
-  Head(json, context, "responses", explanation.upstream, explanation.model, explanation.reason);
+  Head(json, context, "responses", explanation.upstream, explanation.model, explanation.reason,
+       explanation.refused);
   Lookup(json, explanation.lookup, explanation.reason, explanation.lifetime, now);
   const ResponseKeyParts& parts = explanation.parts;
   if (explanation.reason.empty()) {
@@ -149,7 +153,8 @@ std::string RenderExplanation(const RequestContext& context,
                               std::size_t most) {
   JsonWriter json;
   const EmbeddingScope& scope = explanation.scope;
-  Head(json, context, "embeddings", explanation.upstream, context.model, explanation.reason);
+  Head(json, context, "embeddings", explanation.upstream, context.model, explanation.reason,
+       explanation.refused);
   Lookup(json, Telling(explanation.inputs), explanation.reason, explanation.lifetime, now);
   json.Member("canonical", scope.extra).Key("key_parts").BeginObject();
   json.Member("version", int{kEmbeddingKeyVersion}).Member("tag", "embedding");

@@ -9,8 +9,10 @@
 
 namespace larder {
 
-// Of a request that is never looked up: the route says why.
-std::string RenderPassThrough(const RequestContext& context, std::string_view detail);
+// Of a request that is never looked up: the route says why. `refused`: why the caller's key may not
+// ask for it; empty when it may.
+std::string RenderPassThrough(const RequestContext& context, std::string_view detail,
+                              std::string_view refused = {});
 std::string RenderExplanation(const RequestContext& context, const ResponseExplanation& explanation,
                               WallTime now);
 // The first `most` inputs one by one.

@@ -2,11 +2,13 @@
 // values.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
 #include "cache/disk_use.h"
 #include "cache/maintenance.h"
+#include "proxy/access/limit_rule.h"
 #include "proxy/upstream/upstream_stats.h"
 
 namespace larder {
@@ -40,6 +42,8 @@ struct Gauges {
   std::uint64_t worker_queue = 0;
   std::uint64_t refreshes = 0;          // stale answers renewed behind a stale hit
   std::uint64_t refreshes_refused = 0;  // not renewed: too many were under way
+  std::array<std::uint64_t, kLimitNames.size()> rate_limited{};  // requests refused, by LimitKind
+  std::uint64_t limited_callers = 0;                             // that something is counted for
   DiskUse disk;
   std::vector<MaintenanceTask> maintenance;
   std::vector<UpstreamStats> upstreams;

@@ -185,6 +185,13 @@ void AddGauges(MetricFamilies& families, const Gauges& gauges) {
                    gauges.refreshes);
   families.Counter("larder_refreshes_refused_total", "Renewals left out: too many were under way.",
                    gauges.refreshes_refused);
+  families.Begin(MetricType::Counter, "larder_rate_limited_total",
+                 "Requests refused because a limit or a budget was used up.");
+  for (std::size_t i = 0; i < kLimitNames.size(); ++i) {
+    families.Sample(gauges.rate_limited[i], MetricFamilies::Label("limit", kLimitNames[i]));
+  }
+  families.Gauge("larder_limited_callers", "Callers that something is counted for.",
+                 gauges.limited_callers);
   AddDisk(families, gauges.disk);
   AddMaintenance(families, gauges.maintenance);
   AddUpstreams(families, gauges.upstreams);

@@ -1,5 +1,6 @@
 #include "proxy/admin/warm_endpoint.h"
 
+#include "proxy/access/rate_fields.h"
 #include "proxy/admin/error_json.h"
 #include "proxy/admin/query_parameters.h"
 #include "proxy/request_id.h"
@@ -61,6 +62,21 @@ void AppendRefusal(const UpstreamRefusal& refusal, JsonWriter& json) {
   json.Member("status", refusal.status);
 }
 
+// The caller has reached a limit: as far as it came, and when to go on.
+std::string RefusalLine(const Admission& admission, std::size_t done, std::int64_t tokens_billed) {
+  const bool budget = admission.refused_by == LimitKind::kBudget;
+  JsonWriter json;
+  json.BeginObject().Key("error").BeginObject();
+  json.Member("message", SentenceOf(admission, kPath));
+  json.Member("type", budget ? "insufficient_quota" : "rate_limit_error").Key("param").Null();
+  json.Member("code", budget ? "insufficient_quota" : "rate_limit_exceeded").EndObject();
+  json.Member("status", 429).Member("done", done).Member("tokens_billed", tokens_billed);
+  json.Member("retry_after_ms",
+              std::int64_t{std::min(admission.retry_after, kLongestRetryAfter).count()});
+  json.EndObject();
+  return json.Take();
+}
+
 }  // namespace
 
 struct WarmEndpoint::Work {
@@ -120,7 +136,16 @@ std::string WarmEndpoint::Embed(Work& work, const EmbeddingsRequest& batch) cons
   context.endpoint = context.api_path = kPath;
   context.route = "warm";
   context.model = work.order.model;
+  context.key = work.acting_for.key;
   const MonoTime begun = parts_.clock.Monotonic();
+  Limiter& limiter = parts_.callers.limiter();
+  auto counted = limiter.Begin(context.key, context.partition, kPath);
+  if (!counted.admission.admitted) {
+    limiter.CountRefusal(counted.admission.refused_by);
+    Observe(work, context, 429, begun);
+    return RefusalLine(counted.admission, work.done, work.tokens_billed);
+  }
+  context.meter = std::move(counted.meter);
   const auto outcome = parts_.embeddings.Embed(batch, work.acting_for.headers, context);
   work.tokens_billed += context.status.billed_tokens;
   JsonWriter json;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "proxy/access/permissions.h"
 #include "proxy/json/canonical_json.h"
 #include "proxy/openai/embeddings_reply.h"
 
@@ -128,12 +129,15 @@ bool EmbeddingHits::Answer(const HitRequest& request, CacheStatus& status, std::
                            std::string& body) {
   Asked asked;
   if (!request.root || !Read(*request.root, asked)) return false;
+  if (!MayUseModel(request.key, asked.model)) return false;
   const auto& options = service_.options();
   const auto rule = options.lifetimes.Match(asked.model, request.path);
   if (rule == std::chrono::seconds{0}) return false;
   const std::chrono::seconds lifetime = rule.value_or(service_.cache().options().lifetime);
   const UpstreamSet& upstreams = service_.upstreams();
-  const UpstreamSet::First home = upstreams.ChooseFirst(asked.model, request.path);
+  const UpstreamSet::First home =
+      upstreams.ChooseFirst(asked.model, request.path, AllowedUpstreams(request.key));
+  if (home.upstream == nullptr) return false;
   const Digest scope = DeriveEmbeddingScope(
       {KeyScope{options.share_all ? Partition("all") : request.partition,
                 {},

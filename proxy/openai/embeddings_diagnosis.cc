@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "proxy/access/permissions.h"
 #include "proxy/insight/shapes.h"
 #include "proxy/openai/embeddings_job.h"
 
@@ -52,10 +53,14 @@ void EmbeddingsService::NoteStored(const Job& job, const std::vector<std::size_t
 EmbeddingExplanation EmbeddingsService::Explain(const EmbeddingsRequest& request,
                                                 const Headers& client_headers,
                                                 RequestContext& context) {
-  const Candidate candidate = upstreams_.Choose(request.model, kEmbeddingsPath).front();
+  auto candidates = upstreams_.Choose(request.model, kEmbeddingsPath, AllowedUpstreams(context));
+  const std::string refused = WhyRefused(context, request.model, !candidates.empty());
+  if (candidates.empty()) candidates = upstreams_.Choose(request.model, kEmbeddingsPath);
+  const Candidate& candidate = candidates.front();
   const auto rule = options_.lifetimes.Match(request.model, kEmbeddingsPath);
   EmbeddingExplanation explanation;
   explanation.upstream = candidate.upstream->label();
+  explanation.refused = refused;
   explanation.lifetime = rule.value_or(cache_.options().lifetime);
   CacheDirectives& directives = context.directives;
   if (rule == std::chrono::seconds{0}) explanation.reason = "lifetime-rule";

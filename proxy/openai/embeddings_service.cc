@@ -1,13 +1,28 @@
 #include "proxy/openai/embeddings_service.h"
 
+#include <numeric>
 #include <unordered_map>
 
+#include "proxy/access/limiter.h"
+#include "proxy/access/permissions.h"
 #include "proxy/forwarding.h"
 #include "proxy/openai/embeddings_job.h"
 #include "proxy/openai/embeddings_reply.h"
+#include "proxy/openai/usage.h"
 #include "proxy/upstream/decode_content.h"
 
 namespace larder {
+namespace {
+
+// Of what upstream did not tell the tokens of.
+std::int64_t EstimateTokens(const EmbeddingsRequest& request,
+                            const std::vector<std::size_t>& weights) {
+  const auto weight = std::accumulate(weights.begin(), weights.end(), std::size_t{0});
+  const bool texts = request.inputs.front().kind == InputKind::kText;
+  return texts ? EstimatedTokensOf(weight) : static_cast<std::int64_t>(weight);
+}
+
+}  // namespace
 
 EmbeddingsService::EmbeddingsService(EmbeddingCache& cache, const UpstreamSet& upstreams,
                                      const Clock& clock, std::string via,
@@ -23,8 +38,11 @@ EmbeddingsService::EmbeddingsService(EmbeddingCache& cache, const UpstreamSet& u
 Result<EmbedOutcome> EmbeddingsService::Embed(const EmbeddingsRequest& request,
                                               const Headers& client_headers,
                                               RequestContext& context) {
+  LARDER_RETURN_IF_ERROR(CheckModel(context, request.model));
   const RecentPurges::Moment begun = cache_.purges().Now();
-  const auto candidates = upstreams_.Choose(request.model, kEmbeddingsPath);
+  const auto candidates =
+      upstreams_.Choose(request.model, kEmbeddingsPath, AllowedUpstreams(context));
+  if (candidates.empty()) return NoUpstreamAllowed(context);
   CacheDirectives& directives = context.directives;
   const auto rule = options_.lifetimes.Match(request.model, kEmbeddingsPath);
   if (rule == std::chrono::seconds{0}) {
@@ -105,8 +123,16 @@ Result<EmbedOutcome> EmbeddingsService::EmbedWith(Job& job) {
 }
 
 EmbeddingsService::Home EmbeddingsService::HomeOf(std::string_view model) const {
-  auto candidate = upstreams_.Choose(model, kEmbeddingsPath).front();
-  return {candidate.upstream->name(), std::move(candidate.model)};
+  const auto first = upstreams_.ChooseFirst(model, kEmbeddingsPath);
+  return {first.upstream->name(), std::string(first.model)};
+}
+
+Result<EmbeddingsService::Home> EmbeddingsService::HomeOf(const RequestContext& context,
+                                                          std::string_view model) const {
+  LARDER_RETURN_IF_ERROR(CheckModel(context, model));
+  const auto first = upstreams_.ChooseFirst(model, kEmbeddingsPath, AllowedUpstreams(context));
+  if (first.upstream == nullptr) return NoUpstreamAllowed(context);
+  return Home{first.upstream->name(), std::string(first.model)};
 }
 
 Partition EmbeddingsService::PartitionOf(const RequestContext& context) const {
@@ -217,6 +243,7 @@ Status EmbeddingsService::FetchLed(Job& job) {
 }
 
 Status EmbeddingsService::FetchBatch(Job& job, const std::vector<std::size_t>& unique) {
+  LARDER_RETURN_IF_ERROR(CheckPriced(job.context, job.context.model));
   std::vector<std::size_t> positions;
   std::vector<std::size_t> weights;
   for (const std::size_t i : unique) {
@@ -248,6 +275,11 @@ Status EmbeddingsService::FetchBatch(Job& job, const std::vector<std::size_t>& u
   }
   LARDER_ASSIGN_OR_RETURN(ParsedEmbeddings parsed, ParseEmbeddingsReply(body, weights));
   job.context.status.billed_tokens += std::max<std::int64_t>(parsed.total_tokens, 0);
+  if (const Meter* const meter = job.context.meter.get()) {
+    const std::int64_t tokens =
+        parsed.total_tokens >= 0 ? parsed.total_tokens : EstimateTokens(job.request, weights);
+    meter->Charge(job.context.model, tokens, 0);
+  }
   // What only the end of the connection ended is answered, and not kept (RFC 9112, section 8).
   Store(job, unique, std::move(parsed.entries), reply.framed);
   return {};

@@ -52,7 +52,8 @@ class EmbeddingsService {
   void set_diagnosis(MissDiagnosis& diagnosis) { diagnosis_ = &diagnosis; }
 
   // Fills context.status and context.times. `client_headers` are the request's, credential
-  // included. Errors: kNotCached (only-if-cached), those of Upstream::Send, kInvalidReply.
+  // included. Errors: kForbidden (permissions), kNotCached (only-if-cached), those of
+  // Upstream::Send, kInvalidReply.
   Result<EmbedOutcome> Embed(const EmbeddingsRequest& request, const Headers& client_headers,
                              RequestContext& context);
 
@@ -71,6 +72,9 @@ class EmbeddingsService {
     std::string model;
   };
   Home HomeOf(std::string_view model) const;
+  // The same for a caller. Errors: kForbidden (it may not use the model, or any upstream that has
+  // it).
+  Result<Home> HomeOf(const RequestContext& context, std::string_view model) const;
   // The partition that embeddings of this request belong to.
   Partition PartitionOf(const RequestContext& context) const;
 

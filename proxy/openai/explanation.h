@@ -28,6 +28,7 @@ struct ResponseExplanation {
   std::string reason;    // why it is never cached, in a word; then there is no key
   ResponseKeyParts parts{KeyScope{Partition(""), {}, {}, {}}, {}, {}, {}, {}};  // of the key
   std::chrono::seconds lifetime{0};
+  std::string refused;  // why the caller's key may not ask for it, in a sentence; empty when it may
   LookupExplanation lookup;
 };
 
@@ -36,6 +37,7 @@ struct EmbeddingExplanation {
   std::string reason;
   EmbeddingScope scope{KeyScope{Partition(""), {}, {}, {}}, {}, {}, {}};
   std::chrono::seconds lifetime{0};
+  std::string refused;                    // as of a response
   std::vector<LookupExplanation> inputs;  // in request order, doubled ones too
 };
 

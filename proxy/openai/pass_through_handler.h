@@ -17,9 +17,11 @@ class PassThroughHandler {
   // `request` may hold its body whole or as a source. A call of a model (context.model is set, the
   // body is whole) goes to that model's upstream under the model's name there, and to the next one
   // when that fails; anything else to the first for its path, whose files and jobs it may be about.
+  // 403 when the caller may ask none of them.
   Response Handle(const Request& request, RequestContext& context);
 
  private:
+  static Status Check(const Request& request, const RequestContext& context);
   Result<UpstreamReply> Send(const Request& request, RequestContext& context,
                              const Candidate& candidate);
 

@@ -1,3 +1,4 @@
+#include "proxy/access/permissions.h"
 #include "proxy/openai/response_job.h"
 
 // Why the cache did not answer, and what it would do with a request.
@@ -32,10 +33,16 @@ Result<ResponseExplanation> ResponsesHandler::Explain(const Request& request, En
                           ParseResponseRequest(endpoint, request.body, options_.policy));
   if (!context.model_in_path.empty()) parsed.model = context.model_in_path;
   const auto rule = options_.lifetimes.Match(parsed.model, context.api_path);
-  const Candidate candidate = upstreams_.Choose(parsed.model, context.api_path).front();
+  auto candidates = upstreams_.Choose(parsed.model, context.api_path, AllowedUpstreams(context));
+  const bool has_upstream = !candidates.empty();
+  if (!has_upstream) candidates = upstreams_.Choose(parsed.model, context.api_path);
+  const Candidate& candidate = candidates.front();
   ResponseExplanation explanation;
   explanation.model = parsed.model;
   explanation.upstream = candidate.upstream->label();
+  if (endpoint != Endpoint::kModels) {
+    explanation.refused = WhyRefused(context, parsed.model, has_upstream);
+  }
   explanation.lifetime = rule.value_or(LifetimeOf(endpoint, options_.policy));
   LookupExplanation& lookup = explanation.lookup;
   explanation.reason = WhyBypass(context, parsed, rule);

@@ -1,5 +1,6 @@
 #include "proxy/openai/responses_handler.h"
 
+#include "proxy/access/permissions.h"
 #include "proxy/openai/errors.h"
 #include "proxy/openai/response_job.h"
 
@@ -35,6 +36,13 @@ Response ResponsesHandler::Handle(const Request& request, Endpoint endpoint,
   // Azure goes by the path, whatever the body says.
   if (!context.model_in_path.empty()) parsed->model = context.model_in_path;
   context.model = parsed->model;
+  // Which models there are may be asked by everybody.
+  const Status may_use =
+      endpoint == Endpoint::kModels ? Status() : CheckModel(context, context.model);
+  if (!may_use.ok()) {
+    context.status.reason = "forbidden";
+    return RenderError(may_use.error());
+  }
   const auto rule = options_.lifetimes.Match(context.model, context.api_path);
   if (std::string why = WhyBypass(context, *parsed, rule); !why.empty()) {
     context.status.outcome = CacheOutcome::kBypass;
@@ -46,7 +54,12 @@ Response ResponsesHandler::Handle(const Request& request, Endpoint endpoint,
   const auto lifetime = rule.value_or(LifetimeOf(endpoint, options_.policy));
 
   ResponsePointer stale;  // the first candidate's that may answer when all of them fail
-  const auto candidates = upstreams_.Choose(context.model, context.api_path);
+  const auto candidates =
+      upstreams_.Choose(context.model, context.api_path, AllowedUpstreams(context));
+  if (candidates.empty()) {
+    context.status.reason = "forbidden";
+    return RenderError(NoUpstreamAllowed(context));
+  }
   for (std::size_t i = 0;; ++i) {
     const Candidate& candidate = candidates[i];
     context.status.upstream = upstreams_.size() > 1 ? candidate.upstream->label() : std::string();

@@ -1,3 +1,4 @@
+#include "proxy/access/permissions.h"
 #include "proxy/openai/responses_handler.h"
 
 // The fast lane's look-up: an answer that stands in memory just as it is asked for.
@@ -25,11 +26,15 @@ std::optional<ResponsesHandler::Hit> ResponsesHandler::FindHit(const HitRequest&
     if (!read.ok() || !read->uncacheable.empty()) return std::nullopt;
     parsed = std::move(read).value();
   }
+  if (request.endpoint != Endpoint::kModels && !MayUseModel(request.key, parsed.model)) {
+    return std::nullopt;
+  }
   const auto rule = options_.lifetimes.Match(parsed.model, request.path);
   if (rule == std::chrono::seconds{0}) return std::nullopt;
   const auto lifetime = rule.value_or(LifetimeOf(request.endpoint, options_.policy));
-  const UpstreamSet::First home = upstreams_.ChooseFirst(parsed.model, request.path);
-  if (home.model != parsed.model) return std::nullopt;
+  const UpstreamSet::First home =
+      upstreams_.ChooseFirst(parsed.model, request.path, AllowedUpstreams(request.key));
+  if (home.upstream == nullptr || home.model != parsed.model) return std::nullopt;
   const CacheKey key = DeriveResponseKey(
       {KeyScope{request.partition, {}, home.upstream->name(), std::string(request.keyed_headers)},
        std::string(request.method),

@@ -1,8 +1,11 @@
+#include "proxy/access/limiter.h"
+#include "proxy/access/permissions.h"
 #include "proxy/http/prefixed_body.h"
 #include "proxy/openai/errors.h"
 #include "proxy/openai/response_id.h"
 #include "proxy/openai/response_job.h"
 #include "proxy/openai/stream_recording.h"
+#include "proxy/openai/usage_watch.h"
 #include "proxy/upstream/decode_content.h"
 
 // Asking upstream, recording its answer, renewing what is stale.
@@ -10,10 +13,12 @@
 namespace larder {
 namespace {
 
-bool IsEventStream(const Headers& headers) {
-  constexpr std::string_view kType = "text/event-stream";
-  const auto type = headers.Find("content-type");
-  return type && EqualsIgnoreCase(type->substr(0, kType.size()), kType);
+// Null when what it costs counts nowhere.
+std::unique_ptr<UsageWatch> WatchOf(const RequestContext& context, Endpoint endpoint, bool stream,
+                                    std::size_t request_bytes) {
+  if (context.meter == nullptr || !context.meter->counts_tokens()) return nullptr;
+  return std::make_unique<UsageWatch>(context.meter, context.model, endpoint, stream,
+                                      request_bytes);
 }
 
 // For those who share another's upstream call: what belongs to the answer, nothing that belongs to
@@ -29,6 +34,9 @@ Headers SharedHeaders(const Headers& upstream) {
 }  // namespace
 
 ResponsesHandler::Attempt ResponsesHandler::Lead(Job& job, ResponseLanding landing) {
+  if (const Status priced = CheckPriced(job.context, job.context.model); !priced.ok()) {
+    return {RenderError(priced.error())};
+  }
   UpstreamRequest upstream_request;
   upstream_request.method = job.request.method;
   upstream_request.path_and_query = job.context.endpoint;
@@ -66,11 +74,21 @@ ResponsesHandler::Attempt ResponsesHandler::LeadWhole(Job& job, UpstreamReply re
   attempt.upstream_failed = IsUpstreamFailure(reply.status);
   if (state == ReadState::kData) {  // too large to keep: what has come, then the rest as it comes
     reply.body = std::make_shared<PrefixedBody>(std::move(body), std::move(reply.body));
+    if (auto watch = WatchOf(job.context, job.endpoint, false, job.request.body.size());
+        watch != nullptr && reply.status == 200) {
+      reply.body = std::make_shared<MeteredBody>(std::move(reply.body), std::move(watch));
+    }
     attempt.response = RelayReply(std::move(reply));
     return attempt;
   }
   attempt.response.status = reply.status;
   attempt.response.headers = DownstreamHeaders(reply.headers);
+  if (reply.status == 200) {
+    if (auto watch = WatchOf(job.context, job.endpoint, false, job.request.body.size())) {
+      watch->OnBytes(body);
+      watch->Settle(true);
+    }
+  }
   if (reply.status == 200 && plain && reply.framed) {
     const ReplyVerdict verdict = JudgeReply(job.endpoint, body);
     CacheStatus& status = job.context.status;
@@ -116,13 +134,20 @@ Response ResponsesHandler::LeadStream(Job& job, UpstreamReply reply, ResponseLan
       job.endpoint, job.NewEntry(reply.headers), storable, options_.max_body_bytes);
   const auto outcome = std::make_shared<StreamOutcome>();  // shared with whoever observes it
   job.context.stream_outcome = outcome;
-  auto on_bytes = [recording](std::string_view bytes) { recording->OnBytes(bytes); };
+  // Settles when the stream has ended, or goes with the transcript when nobody reads to the end.
+  const std::shared_ptr<UsageWatch> watch =
+      WatchOf(job.context, job.endpoint, true, job.request.body.size());
+  auto on_bytes = [recording, watch](std::string_view bytes) {
+    recording->OnBytes(bytes);
+    if (watch != nullptr) watch->OnBytes(bytes);
+  };
   // The lead lives in the callback: it ends with the stream, or with the transcript.
-  auto on_end = [this, recording, outcome, key = job.key, shape = job.shape, begun = job.begun,
-                 lead = std::shared_ptr(std::move(landing.lead))](
+  auto on_end = [this, recording, watch, outcome, key = job.key, shape = job.shape,
+                 begun = job.begun, lead = std::shared_ptr(std::move(landing.lead))](
                     std::optional<std::string_view> whole) mutable {
     outcome->billed_tokens = recording->billed_tokens();
     outcome->billed_completion = recording->billed_completion();
+    if (watch != nullptr) watch->Settle(whole.has_value());
     if (const auto entry = recording->Commit(whole, clock_.Now())) {
       const auto put = cache_.PutInMemory(key, entry, begun);
       executor_([this, key, entry, put] { (void)cache_.PutInStore(key, entry, put).ok(); });

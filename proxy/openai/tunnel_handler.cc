@@ -1,10 +1,35 @@
 #include "proxy/openai/tunnel_handler.h"
 
+#include <algorithm>
+
+#include "proxy/access/permissions.h"
 #include "proxy/forwarding.h"
 #include "proxy/openai/errors.h"
 #include "proxy/openai/pass_through_handler.h"
 
 namespace larder {
+namespace {
+
+// Who reads the query behind Larder may take another one than the first.
+bool NamesModelTwice(std::string_view query) {
+  int named = 0;
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    if (PercentDecode(pair.substr(0, pair.find('=')), true) == "model") ++named;
+  }
+  return named > 1;
+}
+
+// Elsewhere than at /realtime it is the messages that name a model.
+Status Check(const Request& request, const RequestContext& context) {
+  if (context.api_path == "/realtime" && !NamesModelTwice(request.query())) {
+    return CheckModel(context, context.model);
+  }
+  return CheckUnread(context, "websocket");
+}
+
+}  // namespace
 
 Response TunnelHandler::Handle(const Request& request, RequestContext& context) {
   context.status.reason = "websocket";
@@ -19,7 +44,13 @@ Response TunnelHandler::Handle(const Request& request, RequestContext& context) 
   upstream_request.headers = UpstreamHeaders(request.headers, via_, false);
   upstream_request.body_source = request.body_source;
   context.model = QueryParameter(request.query(), "model").value_or("");
-  Upstream& upstream = *upstreams_.Choose(context.model, context.api_path).front().upstream;
+  if (const Status allowed = Check(request, context); !allowed.ok()) {
+    return RenderError(allowed.error());
+  }
+  const auto first =
+      upstreams_.ChooseFirst(context.model, context.api_path, AllowedUpstreams(context));
+  if (first.upstream == nullptr) return RenderError(NoUpstreamAllowed(context));
+  Upstream& upstream = *first.upstream;
   if (upstreams_.size() > 1) context.status.upstream = upstream.label();
   auto reply = [&] {
     PhaseTimer timer(clock_, context.times.upstream);

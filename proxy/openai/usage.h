@@ -2,6 +2,7 @@
 // completion_tokens) and of responses and messages (input_tokens, output_tokens).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "proxy/json/json.h"
@@ -21,5 +22,10 @@ struct TokenUsage {
 
 // Looks for "usage" in `reply` and, for stream events, in its "response" or "message" member.
 TokenUsage UsageOf(JsonElement reply);
+
+// Of a text whose tokens nobody has told: one for every four bytes, rounded up.
+constexpr std::int64_t EstimatedTokensOf(std::size_t bytes) {
+  return static_cast<std::int64_t>(bytes / 4 + (bytes % 4 > 0 ? 1 : 0));
+}
 
 }  // namespace larder

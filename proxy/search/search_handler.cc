@@ -103,6 +103,8 @@ Response SearchHandler::Handle(const Request& request, RequestContext& context) 
   if (!query.ok()) return RenderError(query.error());
   if (!query->collection.empty()) return collections_.Handle(*query, request, context);
   context.model = query->model;
+  const auto home = embeddings_.HomeOf(context, query->model);
+  if (!home.ok()) return RenderError(home.error());
   std::int64_t tokens = 0;
   std::vector<float> vector = query->vector;
   if (vector.empty()) {
@@ -114,10 +116,9 @@ Response SearchHandler::Handle(const Request& request, RequestContext& context) 
     tokens = embedded->tokens;
     vector = std::move(embedded->vectors[0]);
   }
-  const auto home = embeddings_.HomeOf(query->model);
   const SpaceKey space =
       Indexer::SpaceOf(embeddings_.PartitionOf(context).id(), context.directives.name_space,
-                       home.upstream, home.model, vector.size());
+                       home->upstream, home->model, vector.size());
   const auto matches = [&] {
     PhaseTimer timer(clock_, context.times.lookup);
     return Find(*query, space, vector, context.status.store_failed);

@@ -96,6 +96,10 @@ struct UpstreamSet::Member {
   bool Matches(std::string_view model, std::string_view path) const {
     return MatchesAny(options.models, model) && MatchesAny(options.paths, path);
   }
+  bool IsAmong(std::span<const std::string> allowed) const {
+    return allowed.empty() ||
+           std::find(allowed.begin(), allowed.end(), options.name) != allowed.end();
+  }
   // What it calls the model.
   std::string_view Known(std::string_view model) const {
     for (const auto& [asked_for, known_as] : options.aliases) {
@@ -211,26 +215,37 @@ Result<std::unique_ptr<UpstreamSet>> UpstreamSet::Over(std::vector<UpstreamOptio
   return std::unique_ptr<UpstreamSet>(new UpstreamSet(std::move(members)));
 }
 
-const UpstreamSet::Member& UpstreamSet::MemberFor(std::string_view model,
-                                                  std::string_view path) const {
+const UpstreamSet::Member* UpstreamSet::MemberFor(std::string_view model, std::string_view path,
+                                                  std::span<const std::string> allowed) const {
   const auto chosen = std::find_if(members_.begin(), members_.end(), [&](const Member& member) {
-    return member.Matches(model, path);
+    return member.IsAmong(allowed) && member.Matches(model, path);
   });
-  return chosen == members_.end() ? members_.back() : *chosen;
+  if (chosen != members_.end()) return &*chosen;
+  return members_.back().IsAmong(allowed) ? &members_.back() : nullptr;
 }
 
-UpstreamSet::First UpstreamSet::ChooseFirst(std::string_view model, std::string_view path) const {
-  const Member& chosen = MemberFor(model, path);
-  return {chosen.asked, chosen.Known(model)};
+UpstreamSet::First UpstreamSet::ChooseFirst(std::string_view model, std::string_view path,
+                                            std::span<const std::string> allowed) const {
+  const Member* const chosen = MemberFor(model, path, allowed);
+  if (chosen == nullptr) return {nullptr, model};
+  return {chosen->asked, chosen->Known(model)};
 }
 
-std::vector<Candidate> UpstreamSet::Choose(std::string_view model, std::string_view path) const {
-  const Member& chosen = MemberFor(model, path);
-  std::vector<Candidate> candidates{chosen.As(model)};
-  for (const std::size_t place : chosen.fallbacks) {
-    candidates.push_back(members_[place].As(model));
+std::vector<Candidate> UpstreamSet::Choose(std::string_view model, std::string_view path,
+                                           std::span<const std::string> allowed) const {
+  std::vector<Candidate> candidates;
+  const Member* const chosen = MemberFor(model, path, allowed);
+  if (chosen == nullptr) return candidates;
+  candidates.push_back(chosen->As(model));
+  for (const std::size_t place : chosen->fallbacks) {
+    if (members_[place].IsAmong(allowed)) candidates.push_back(members_[place].As(model));
   }
   return candidates;
+}
+
+bool UpstreamSet::Has(std::string_view name) const {
+  return std::any_of(members_.begin(), members_.end(),
+                     [&](const Member& member) { return member.options.name == name; });
 }
 
 std::size_t UpstreamSet::size() const {

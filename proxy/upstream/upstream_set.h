@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,19 +48,28 @@ class UpstreamSet {
   UpstreamSet(const UpstreamSet&) = delete;
   UpstreamSet& operator=(const UpstreamSet&) = delete;
 
-  // Whom to ask, in order, each next one when the one before IsFailover; never empty. The first
+  // Whom to ask, in order, each next one when the one before IsFailover. The first
   // upstream, in the order configured, whose patterns match `model` and `path`, then its fallbacks
   // (whatever their patterns; their own fallbacks do not count). When none matches: the last.
   // `model` as the client asked for it, "" when the request has none (then only patterns that match
   // nothing at all, such as "*", match); `path` below /v1 without query: "/chat/completions".
-  std::vector<Candidate> Choose(std::string_view model, std::string_view path) const;
+  //
+  // `allowed`: names of the only ones that may be asked; none: all. The choice is among these, as
+  // if there were no others; it is empty when none of them matches and the last is not allowed.
+  std::vector<Candidate> Choose(std::string_view model, std::string_view path,
+                                std::span<const std::string> allowed = {}) const;
 
-  // The first of Choose, without a copy: `model` lives as long as the set or the argument.
+  // The first of Choose, without a copy: `model` lives as long as the set or the argument. Its
+  // `upstream` is null when Choose is empty.
   struct First {
     Upstream* upstream;
     std::string_view model;
   };
-  First ChooseFirst(std::string_view model, std::string_view path) const;
+  First ChooseFirst(std::string_view model, std::string_view path,
+                    std::span<const std::string> allowed = {}) const;
+
+  // Whether there is one of this name.
+  bool Has(std::string_view name) const;
 
   // How many there are; at least 1.
   std::size_t size() const;
@@ -91,7 +101,9 @@ class UpstreamSet {
  private:
   struct Member;
   explicit UpstreamSet(std::vector<Member> members);
-  const Member& MemberFor(std::string_view model, std::string_view path) const;
+  // Null when none may be asked.
+  const Member* MemberFor(std::string_view model, std::string_view path,
+                          std::span<const std::string> allowed) const;
   // Gives a member its upstream,
   Status Make(Member& member, const Clock& clock);
   // and that its tokens.

@@ -45,7 +45,7 @@ TEST(CompletionTest, BashOffersVerbsFlagsChoicesAndFiles) {
   EXPECT_EQ(Offered("larder warm te"), "texts.csv\n");
   EXPECT_EQ(Offered("larder warm --state te"), "texts.csv\n");
   EXPECT_EQ(Offered("larder export -o te"), "texts.csv\n");
-  EXPECT_EQ(Offered("larder keys c"), "create\n");
+  EXPECT_EQ(Offered("larder keys c"), "create\nchange\n");
   EXPECT_EQ(Offered("larder --lis"), "--listen\n");  // serve is the default
 }
 

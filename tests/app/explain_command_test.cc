@@ -111,6 +111,44 @@ TEST_F(KeysCommandTest, ANewKeyStandsAloneOnStandardOutput) {
   EXPECT_EQ(server_.calls().at(0).body, R"({"name":"ci","tenant":"t","expires_in_s":86400})");
 }
 
+TEST_F(KeysCommandTest, ListsLimitsAndWhatOfABudgetIsUsed) {
+  server_.Answer("GET", "/admin/v1/keys", {.body = R"({"data":[{"id":"config:ci","name":"ci",
+      "tenant":"tests","prefix":"","source":"config","expires_at":null,
+      "limits":[{"endpoint":"/embeddings","requests_per_minute":60,"tokens_per_hour":null}],
+      "budget":{"money":25,"tokens":null,"period":"month","used":{"money":12.5,"tokens":3}}}]})"});
+  command_.action = "list";
+  const auto run = RunCaptured(command_);
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("(config)"));
+  EXPECT_THAT(run.out, HasSubstr("60 requests/min on /embeddings, 12.5 of 25 (month)\n"));
+}
+
+TEST_F(KeysCommandTest, SendsWhatAKeyMayAskForAndHowMuch) {
+  server_.Answer("POST", "/admin/v1/keys", {.status = 201, .body = R"({"secret":"lk_secret"})"});
+  server_.Answer("PATCH", "/admin/v1/keys/k1", {.body = R"({"id":"k1"})"});
+  command_.action = "create";
+  command_.name = "ci";
+  command_.models = {"gpt-*", "m"};
+  command_.upstreams = {"default"};
+  command_.requests_per_minute = 60;
+  command_.endpoint = "/embeddings";
+  command_.budget_money = "12.50";
+  command_.budget_period = "week";
+  EXPECT_EQ(RunCaptured(command_).status, 0);
+  EXPECT_EQ(server_.calls().at(0).body,
+            R"({"name":"ci","models":["gpt-*","m"],"upstreams":["default"],)"
+            R"("limits":[{"endpoint":"/embeddings","requests_per_minute":60}],)"
+            R"("budget":{"money":"12.50","period":"week"}})");
+  KeysCommand change;
+  change.server = command_.server;
+  change.action = "change";
+  change.name = "k1";
+  change.tokens_per_hour = 9;
+  const auto run = RunCaptured(change);
+  EXPECT_EQ(run.out, "changed k1\n");
+  EXPECT_EQ(server_.calls().at(1).body, R"({"limits":[{"tokens_per_hour":9}]})");
+}
+
 TEST_F(KeysCommandTest, RevokesByItsId) {
   server_.Answer("DELETE", "/admin/v1/keys/k1", {.body = R"({"deleted":true})"});
   command_.action = "revoke";

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "app/http_client.h"
+#include "base/sha256.h"
 #include "tests/support/temp_dir.h"
 
 namespace larder {
@@ -56,6 +57,33 @@ class ReloaderTest : public testing::Test {
   std::unique_ptr<App> app_;
   std::optional<Reloader> reloader_;
 };
+
+TEST_F(ReloaderTest, KeysAndLimitsChangeAtOnceAndWhatWasUsedStays) {
+  const auto embed = [&](const char* key) {
+    Headers headers{{"authorization", std::string("Bearer ") + key}};
+    const auto reply = CallServer(app_->address(), "POST", "/v1/embeddings", headers,
+                                  R"({"model":"larder-hash-384","input":"a text"})");
+    return reply.ok() ? reply->status : 0;
+  };
+  EXPECT_EQ(embed("lk_of-the-configuration"), 401);
+  EXPECT_EQ(embed("sk-of-the-provider"), 200);
+  Write("[[keys]]\nname = \"team\"\nsha256 = \"" + ToHex(Sha256Of("lk_of-the-configuration")) +
+        "\"\n[[limits]]\nrequests_per_hour = 2\n");
+  reloader_->Reload();
+  EXPECT_THAT(Logged(), HasSubstr("keys"));
+  EXPECT_EQ(embed("sk-of-the-provider"), 401);
+  EXPECT_EQ(embed("lk_of-the-configuration"), 200);
+  EXPECT_EQ(embed("lk_of-the-configuration"), 200);
+  EXPECT_EQ(embed("lk_of-the-configuration"), 429);
+  Write("[[keys]]\nname = \"team\"\nsha256 = \"" + ToHex(Sha256Of("lk_of-the-configuration")) +
+        "\"\n[[limits]]\nrequests_per_hour = 3\n");
+  reloader_->Reload();
+  EXPECT_EQ(embed("lk_of-the-configuration"), 200);
+  EXPECT_EQ(embed("lk_of-the-configuration"), 429);
+  Write("");
+  reloader_->Reload();
+  EXPECT_EQ(embed("lk_of-the-configuration"), 401);
+}
 
 TEST_F(ReloaderTest, WhatCanChangeChangesAndIsNamed) {
   EXPECT_THAT(Get("/admin/v1/stats"), HasSubstr("\"limit_bytes\":21474836480"));

@@ -89,8 +89,8 @@ TEST(ConfigProblemsTest, NameTheTypeThatASettingHas) {
                 "brackets, such as \"larder.example.org\", got \"b:1\""},
            Case{"server = 5", "server must be a table: [server]"},
            Case{"[[server]]", "server must be a table: [server]"},
-           Case{"[[keys]]\ntenant = 'a'",
-                "unknown table keys; \"larder print-config\" lists all there are"},
+           Case{"[[nonsense]]\ntenant = 'a'",
+                "unknown table nonsense; \"larder print-config\" lists all there are"},
            Case{"\"server.listen\" = '127.0.0.1:1'",
                 "unknown setting \"\\\"server.listen\\\"\"; did you mean server.listen?"},
        }) {

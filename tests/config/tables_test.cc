@@ -25,6 +25,10 @@ std::string Element(const TableSetting& table, const std::string& lines = "") {
     if (!row.required || lines.find(std::string(row.name()) + " = ") != std::string::npos) continue;
     text += TomlLine(row.name(), std::string(row.example));
   }
+  // A key needs one of three.
+  if (table.key == "keys" && lines.find("sha256 = ") == std::string::npos) {
+    text += TomlLine("sha256", std::string(table.Find("sha256")->example));
+  }
   return text;
 }
 
@@ -107,7 +111,8 @@ TEST(TableSettingsTest, EachChangeTheirOwnValueOfTheirOwnElementAlone) {
       } else if (auto* items = std::get_if<std::vector<std::string>>(&value)) {
         *items = {"a=b", "c=d"};
       } else if (!row.choices.empty()) {
-        value = std::string(row.choices.back());
+        const bool is_last = std::get<std::string>(value) == row.choices.back();
+        value = std::string(is_last ? row.choices.front() : row.choices.back());
       } else {
         value = std::string("other");
       }

@@ -1,6 +1,8 @@
 // Requests that come with a key of Larder's own, through the whole proxy; and the keys' endpoint.
 #include <gmock/gmock.h>
 
+#include "base/bytes.h"
+#include "cache/record.h"
 #include "proxy/admin/keys_endpoint.h"
 #include "tests/support/proxy_fixture.h"
 
@@ -18,7 +20,8 @@ class ClientKeyAccessTest : public ProxyTest {
     options.callers = callers;
     Restart(std::move(options));
     UseEmbeddings();
-    keys_ = std::make_unique<KeysEndpoint>(world().client_keys());
+    keys_ = std::make_unique<KeysEndpoint>(world().client_keys(), world().limiter(),
+                                           [](std::string_view name) { return name == "default"; });
     world().admin().Add("keys", *keys_);
   }
   std::string NewKey(const std::string& tenant) {
@@ -90,7 +93,7 @@ TEST_F(ClientKeyAccessTest, ARevokedOneLosesItsHitsAtOnce) {
   const std::string secret = NewKey("acme");
   EmbedWith(secret);
   EXPECT_TRUE(EmbedWith(secret).hit());
-  ASSERT_TRUE(world().client_keys().Revoke(world().client_keys().List()[0].key.id).value());
+  ASSERT_TRUE(world().client_keys().Revoke(world().client_keys().List()[0].key->id).ok());
   EXPECT_EQ(EmbedWith(secret).status, 401);
 }
 
@@ -114,6 +117,77 @@ TEST_F(ClientKeyAccessTest, TheEndpointMakesListsAndRevokes) {
   EXPECT_EQ(world().Ask(MakeRequest("DELETE", "/admin/v1/keys/" + id)).status, 404);
   EXPECT_EQ(EmbedWith(secret).status, 401);
   EXPECT_EQ(Get("/admin/v1/keys").body, R"({"data":[]})");
+}
+
+TEST_F(ClientKeyAccessTest, TheEndpointTakesShowsAndChangesWhatAKeyMayAskFor) {
+  const Answer made = Post(
+      "/admin/v1/keys",
+      R"({"name":"ci","models":["m"],"upstreams":["default"],"limits":[{"endpoint":"/embeddings",)"
+      R"("requests_per_minute":2}],"budget":{"money":"0.50","tokens":10,"period":"week"}})");
+  ASSERT_EQ(made.status, 201) << made.body;
+  EXPECT_THAT(made.body, HasSubstr(R"("models":["m"],"upstreams":["default"],)"));
+  EXPECT_THAT(made.body, HasSubstr(R"("budget":{"money":0.5,"tokens":10,"period":"week",)"));
+  const std::string secret = StringIn(made.body, "secret").value_or("");
+  const std::string id = StringIn(made.body, "id").value_or("");
+  // The model has no price, and the budget is of money, too.
+  EXPECT_EQ(EmbedWith(secret).status, 403);
+  const auto change = [&](const std::string& body) {
+    return world().Ask(MakeRequest("PATCH", "/admin/v1/keys/" + id, body));
+  };
+  EXPECT_THAT(
+      change(R"({"budget":{"tokens":10}})").body,
+      HasSubstr(R"("budget":{"money":null,"tokens":10,"period":"month","used":{"money":0,)"));
+  EXPECT_EQ(EmbedWith(secret).status, 200);
+  EXPECT_EQ(EmbedWith(secret).status, 429);  // the refused one counted, too
+  const std::string list = Get("/admin/v1/keys").body;
+  EXPECT_THAT(list, HasSubstr(R"("used":{"requests_minute":2,"requests_hour":2,)"));
+  EXPECT_THAT(list, HasSubstr(R"("used":{"money":0,"tokens":1},"resets_at":1769904000)"));
+  EXPECT_EQ(change(R"({"limits":null})").status, 200);
+  EXPECT_EQ(EmbedWith(secret).status, 200);
+  EXPECT_EQ(change(R"({"models":["other"]})").status, 200);
+  EXPECT_EQ(EmbedWith(secret).status, 403);
+  EXPECT_EQ(change(R"({"name":"x"})").status, 400);
+  EXPECT_EQ(world().Ask(MakeRequest("PATCH", "/admin/v1/keys/key_0", "{}")).status, 404);
+}
+
+TEST_F(ClientKeyAccessTest, TheEndpointRefusesTermsThatAreNone) {
+  for (const char* terms :
+       {R"("models":"m")", R"("models":[""])", R"("upstreams":["nowhere"])", R"("limits":{})",
+        R"("limits":[{}])", R"("limits":[{"requests_per_minute":0}])",
+        R"("limits":[{"endpoint":"embeddings","requests_per_minute":1}])",
+        R"("limits":[{"endpoint":"/v1/embeddings","requests_per_minute":1}])",
+        R"("limits":[{"rpm":1}])", R"("budget":{})", R"("budget":{"money":0})",
+        R"("budget":{"money":"1,5"})", R"("budget":{"tokens":1,"period":"year"})",
+        R"("budget":{"tokens":1,"x":1})"}) {
+    EXPECT_EQ(Post("/admin/v1/keys", std::string(R"({"name":"a",)") + terms + "}").status, 400)
+        << terms;
+  }
+}
+
+TEST_F(ClientKeyAccessTest, AKeyFromBeforeThereWereTermsIsReadAsItWas) {
+  ClientKey key;
+  key.id = "key_1";
+  key.name = "ci";
+  key.tenant = "acme";
+  key.models = {"m"};
+  key.limits = {{{}, {"/a"}, {1, 2, 3, 4}}};
+  key.budget = {5, 6, BudgetPeriod::kTotal};
+  const auto read = DecodeClientKey(EncodeClientKey(key));
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->models, key.models);
+  EXPECT_EQ(read->limits.at(0).limits.tokens_per_hour, 4);
+  EXPECT_EQ(read->budget.tokens, 6);
+  // What the record had then: five fields and the time.
+  std::string payload;
+  ByteWriter writer(payload);
+  for (const char* text : {"key_1", "ci", "acme", "lk_1234"}) writer.Prefixed(text);
+  writer.Raw(std::string(32, 'h'));
+  writer.Fixed(std::int64_t{0});
+  const auto old = DecodeClientKey(SealRecord(RecordKind::kClientKey, {clock_.Now(), {}}, payload));
+  ASSERT_TRUE(old.ok());
+  EXPECT_EQ(old->tenant, "acme");
+  EXPECT_TRUE(old->models.empty());
+  EXPECT_FALSE(old->budget.any());
 }
 
 TEST_F(ClientKeyAccessTest, TheEndpointRefusesWhatIsNoKey) {

@@ -75,7 +75,7 @@ FakeLarder::FakeLarder() : state_(std::make_unique<State>()) {
                                              httplib::Response& response) {
     state->Handle(request, response);
   };
-  state_->server.Get(".*", handle).Post(".*", handle).Delete(".*", handle);
+  state_->server.Get(".*", handle).Post(".*", handle).Patch(".*", handle).Delete(".*", handle);
   state_->server.set_keep_alive_max_count(1);
   state_->port = state_->server.bind_to_any_port("127.0.0.1");
   state_->thread = std::thread([state = state_.get()] { state->server.listen_after_bind(); });

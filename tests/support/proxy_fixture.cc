@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "base/sha256.h"
+#include "proxy/forwarding.h"
 #include "proxy/http/reply_head.h"
 #include "proxy/json/canonical_json.h"
 #include "proxy/json/json.h"
@@ -155,7 +156,10 @@ ProxyWorld::ProxyWorld(Store& inner, ManualClock& clock, FakeUpstream& upstream,
       response_cache_(store_, options.response_cache),
       spaces_(SpaceSet::Options{}),
       client_keys_(data_store_, clock),
-      callers_(partitioner_, client_keys_, options.callers) {
+      prices_(options.prices, "USD"),
+      limiter_(clock, prices_, options.limiter),
+      callers_(partitioner_, client_keys_, limiter_, options.callers) {
+  client_keys_.SetConfigured(options.keys);
   std::vector<UpstreamOptions> upstream_options;
   std::vector<Upstream*> upstreams;
   for (const auto& [one, borrowed] : options.upstreams) {
@@ -333,7 +337,13 @@ std::optional<Answer> ProxyWorld::AskFastLane(const Request& request) {
 }
 
 Answer ProxyWorld::Ask(Request request) {
+  // Both lanes find the caller's limits as they are.
+  const auto caller = callers_.Identify(CredentialOf(request.headers, request.query()));
+  const auto account = caller.ok() ? limiter_.AccountOf(caller->key, caller->partition) : nullptr;
+  const Moment now = MomentOf(clock_);
+  const std::string before = account == nullptr ? std::string() : account->Save(now);
   const std::optional<Answer> fast = AskFastLane(request);
+  EXPECT_TRUE(account == nullptr || account->Restore(before, std::chrono::milliseconds(0), now));
   const Answer answer = Receive(Begin(std::move(request)));
   if (fast) {
     EXPECT_EQ(fast->status, answer.status);

@@ -75,6 +75,9 @@ struct ProxyWorldOptions {
   IndexerOptions indexer = {};
   AdminOptions admin = {};
   CallersOptions callers = {};
+  LimiterOptions limiter = {};
+  std::vector<PriceRule> prices = {};  // in US dollars, before Larder's own
+  std::vector<ConfiguredKey> keys = {};
   CacheAdminOptions cache_admin = {};
   CollectionsOptions collections = {};
   std::string listen_host = "127.0.0.1";
@@ -108,6 +111,7 @@ class ProxyWorld {
   ClientKeys& client_keys() { return client_keys_; }
   AdminSessions& sessions() { return *sessions_; }
   FaultyStore& data_store() { return faulty_data_store_; }
+  Limiter& limiter() { return limiter_; }
   ExplainEndpoint::Parts explain_parts() {
     return {*embeddings_, *responses_handler_, callers_, clock_, mode_};
   }
@@ -171,6 +175,8 @@ class ProxyWorld {
   std::unique_ptr<SessionEndpoint> session_;
   Partitioner partitioner_{"a partition secret of 32 bytes...."};
   ClientKeys client_keys_;
+  PriceTable prices_;
+  Limiter limiter_;
   Callers callers_;
   std::unique_ptr<CacheAdmin> cache_admin_;
   std::unique_ptr<Proxy> proxy_;
