@@ -207,8 +207,10 @@ void Client::Leave() {
 void Client::Fault() {
   static constexpr std::array<const char*, 5> kFaults = {"500", "429", "cut", "none", "slow"};
   const std::string fault = kFaults[Below(kFaults.size())];
-  const std::string text = "fault-" + fault + " " + New();
   const std::uint64_t form = Below(3);
+  // Each text in one form: an entry of the other would be put into it, which is right and not these
+  // bytes.
+  const std::string text = "fault-" + fault + (form == 1 ? " streamed " : " whole ") + New();
   if (fault == "slow") {
     return form == 0 ? Embed({"soak-embed", {text}, false}) : Chat({"soak-chat", text, form == 1});
   }
