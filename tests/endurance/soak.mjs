@@ -13,7 +13,7 @@ import { Vitals } from './support/vitals.mjs';
 import { kAdmin, World } from './support/world.mjs';
 
 // Shorter runs are not warmed up, and nothing is said of how their memory goes on.
-const kShortestWarm = 300;
+const kShortestWarm = 480;
 const kMostGrowthPercent = 5;
 const kMostSlopeKib = 1024;  // a minute
 const kMostMoreDescriptors = 32;

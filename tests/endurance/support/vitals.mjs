@@ -34,8 +34,9 @@ export class Vitals {
   // Of the whole run: begins once warmed up, after two fifths of it.
   get figures() {
     const part = (list, from, to) => list.slice(Math.floor(list.length * from), Math.ceil(list.length * to));
-    const warm = medianOf(part(this.#rss, 0.4, 0.5));
-    const last = medianOf(part(this.#rss, 0.9, 1));
+    // Wide enough for write buffers that fill up and are given back within half a minute.
+    const warm = medianOf(part(this.#rss, 0.4, 0.6));
+    const last = medianOf(part(this.#rss, 0.8, 1));
     const round = (value) => Math.round(value * 100) / 100;
     return {
       samples: this.#rss.length,
