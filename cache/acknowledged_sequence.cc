@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/bytes.h"
 
 namespace larder {
@@ -34,7 +36,7 @@ std::optional<std::uint64_t> AcknowledgedSequence::Read(const std::string& path)
 AcknowledgedSequence::AcknowledgedSequence(const std::string& path)
     : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
   MutexLock lock(mutex_);
-  if (fd_ >= 0) highest_ = ReadFrom(fd_).value_or(0);
+  if (fd_ >= 0) highest_ = written_ = ReadFrom(fd_).value_or(0);
 }
 
 AcknowledgedSequence::~AcknowledgedSequence() {
@@ -43,12 +45,18 @@ AcknowledgedSequence::~AcknowledgedSequence() {
 
 void AcknowledgedSequence::Raise(std::uint64_t sequence) {
   MutexLock lock(mutex_);
-  if (fd_ < 0 || sequence <= highest_) return;
+  highest_ = std::max(highest_, sequence);
+  if (fd_ < 0 || sequence <= written_) return;
   std::string bytes(kMagic);
   ByteWriter(bytes).Fixed(sequence);
   if (::pwrite(fd_, bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size())) {
-    highest_ = sequence;
+    written_ = sequence;
   }
+}
+
+std::uint64_t AcknowledgedSequence::highest() const {
+  MutexLock lock(mutex_);
+  return highest_;
 }
 
 }  // namespace larder

@@ -28,10 +28,13 @@ class AcknowledgedSequence {
   // Writes `sequence` unless a larger one was. Holds its lock over a write of 16 bytes into the
   // page cache. A disk that refuses it leaves the older number.
   void Raise(std::uint64_t sequence);
+  // The largest so far, whether or not it could be written.
+  std::uint64_t highest() const;
 
  private:
   int fd_ = -1;
-  Mutex mutex_;
+  mutable Mutex mutex_;
+  std::uint64_t written_ LARDER_GUARDED_BY(mutex_) = 0;
   std::uint64_t highest_ LARDER_GUARDED_BY(mutex_) = 0;
 };
 

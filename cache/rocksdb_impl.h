@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rocksdb/db.h>
+#include <sys/stat.h>
 
 #include <atomic>
 #include <filesystem>
@@ -18,6 +19,10 @@ struct RocksDbStore::Impl {
   Database database = Database::kCache;
   std::filesystem::path directory;
   std::string read_only;  // why it takes no writes; empty: it does
+  ErrorCode read_only_code = ErrorCode::kCorruption;
+  std::shared_ptr<FileGuard> guard = std::make_shared<FileGuard>();  // its files have it, too
+  std::unique_ptr<rocksdb::Env> env = NewGuardedEnv(guard);
+  ino_t lock_file = 0;  // of the directory as it was opened
   std::uint64_t min_free_bytes = 0;
   // Written since the last look at the free space; starts full, so that the first write looks.
   std::atomic<std::uint64_t> unchecked_bytes{kBytesPerSpaceCheck};
@@ -41,12 +46,34 @@ struct RocksDbStore::Impl {
   Error IoError(const rocksdb::Status& status, std::string_view verb) const {
     return StoreError(ErrorCode::kIo, Cannot(verb) + ": " + status.ToString());
   }
+  // What a failed write is answered with, that of another process's doing included.
+  Error Stopped(std::string_view verb) const {
+    return StoreError(ErrorCode::kIo, Cannot(verb) + ": " + guard->reason());
+  }
+  ino_t LockFile() const {
+    struct stat found {};
+    return ::stat((directory / "LOCK").c_str(), &found) == 0 ? found.st_ino : 0;
+  }
+  // Trips the guard once the files are not those that were opened: removed, moved away or on
+  // another disk now. What is written to them would be found by nobody.
+  void CheckStillThere() const {
+    if (!read_only.empty() || lock_file == 0 || guard->tripped()) return;
+    if (LockFile() != lock_file) guard->Trip("the files in " + directory.string() + " are gone");
+  }
+  Error NoRoom() const {
+    return StoreError(ErrorCode::kIo, "the disk of " + std::string(DatabaseName(database)) +
+                                          " is nearly full: make room on it, at least " +
+                                          std::to_string(min_free_bytes >> 20) + " MiB");
+  }
+  bool IsNearlyFull() const {
+    std::error_code failed;
+    const auto space = std::filesystem::space(directory, failed);
+    return !failed && space.available < min_free_bytes;
+  }
   // False while the disk is nearly full.
   bool HasRoomFor(std::uint64_t bytes) {
     if ((unchecked_bytes += bytes) < kBytesPerSpaceCheck) return true;
-    std::error_code failed;
-    const auto space = std::filesystem::space(directory, failed);
-    if (!failed && space.available < min_free_bytes) return false;
+    if (IsNearlyFull()) return false;
     unchecked_bytes = 0;
     return true;
   }

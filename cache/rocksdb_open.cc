@@ -84,6 +84,9 @@ Result<std::unique_ptr<RocksDbStore>> RocksDbStore::Open(const RocksDbOptions& o
                                                          const Clock& clock) {
   const Database database = options.database;
   std::error_code failed;
+  if (options.known_sequence > 0 && !fs::exists(fs::path(options.path) / "CURRENT", failed)) {
+    return CannotOpen(database, ErrorCode::kIo, "the files in " + options.path + " are gone");
+  }
   if (fs::create_directories(options.path, failed)) {
     std::error_code ignored;  // a file system without permissions keeps a cache as well
     fs::permissions(options.path, fs::perms::owner_all, ignored);
@@ -96,7 +99,8 @@ Result<std::unique_ptr<RocksDbStore>> RocksDbStore::Open(const RocksDbOptions& o
     return CannotOpen(database, ErrorCode::kCorruption, "the file CURRENT is missing");
   }
   auto impl = NewImpl(options);
-  auto db_options = MakeDbOptions(options);
+  const auto guard = impl->guard;
+  auto db_options = MakeDbOptions(options, *impl->env, guard);
   const auto families = MakeFamilies(options, impl->block_cache, clock);
   LARDER_RETURN_IF_ERROR(CheckKind(options, db_options));
   if (database == Database::kData) {
@@ -106,8 +110,12 @@ Result<std::unique_ptr<RocksDbStore>> RocksDbStore::Open(const RocksDbOptions& o
         std::make_unique<AcknowledgedSequence>(impl->directory / std::string(kAcknowledged));
   }
   const auto status = OpenDb(*impl, db_options, families, false);
+  impl->lock_file = impl->LockFile();
+  std::unique_ptr<RocksDbStore> store;
+  if (status.ok()) store.reset(new RocksDbStore(std::move(impl)));
+  // Whatever RocksDB made of it follows from what could not be written.
+  if (guard->tripped()) return CannotOpen(database, ErrorCode::kIo, guard->reason());
   if (!status.ok()) return OpenError(database, status);
-  std::unique_ptr<RocksDbStore> store(new RocksDbStore(std::move(impl)));
   // RocksDB sees to the names in its directory, not to its own.
   if (database == Database::kData) {
     LARDER_RETURN_IF_ERROR(SyncDirectory(DirectoryOf(options.path)));
@@ -124,13 +132,14 @@ Result<bool> RocksDbStore::CheckNothingIsMissing(const RocksDbOptions& options,
                                                  const Clock& clock) {
   const fs::path directory = options.path;
   std::error_code failed;
-  const auto acknowledged = AcknowledgedSequence::Read(directory / std::string(kAcknowledged));
+  auto acknowledged = AcknowledgedSequence::Read(directory / std::string(kAcknowledged));
+  if (options.known_sequence > acknowledged.value_or(0)) acknowledged = options.known_sequence;
   if (!fs::exists(directory / "CURRENT", failed)) {
     if (acknowledged.value_or(0) == 0) return false;
     return CannotOpen(options.database, ErrorCode::kCorruption, "its files are missing");
   }
   const auto impl = NewImpl(options);
-  auto db_options = MakeDbOptions(options);
+  auto db_options = MakeDbOptions(options, *impl->env, impl->guard);
   const auto families = MakeFamilies(options, impl->block_cache, clock);
   auto status = OpenDb(*impl, db_options, families, true);
   const bool torn = status.IsCorruption() && EndsInTornWrite(directory);
@@ -153,10 +162,12 @@ Result<bool> RocksDbStore::CheckNothingIsMissing(const RocksDbOptions& options,
 
 Result<std::unique_ptr<RocksDbStore>> RocksDbStore::OpenForReading(const RocksDbOptions& options,
                                                                    const Clock& clock,
-                                                                   std::string reason) {
+                                                                   std::string reason,
+                                                                   ErrorCode code) {
   auto impl = NewImpl(options);
   impl->read_only = std::move(reason);
-  auto db_options = MakeDbOptions(options);
+  impl->read_only_code = code;
+  auto db_options = MakeDbOptions(options, *impl->env, impl->guard);
   LARDER_RETURN_IF_ERROR(CheckKind(options, db_options));
   db_options.create_if_missing = false;
   db_options.paranoid_checks = false;

@@ -15,17 +15,24 @@ namespace {
 constexpr std::string_view kDamageMarker = "DAMAGED";
 constexpr std::uint64_t kCompactionBytes = 512U << 20;
 
-// Sees the damage that only flushes and compactions meet.
-class DamageListener final : public rocksdb::EventListener {
+// Sees the damage that only flushes and compactions meet, and what else ends writing. What follows
+// from a tripped guard is neither.
+class ErrorListener final : public rocksdb::EventListener {
  public:
-  explicit DamageListener(std::filesystem::path directory) : directory_(std::move(directory)) {}
+  ErrorListener(std::filesystem::path directory, std::shared_ptr<FileGuard> guard)
+      : directory_(std::move(directory)), guard_(std::move(guard)) {}
   void OnBackgroundError(rocksdb::BackgroundErrorReason /*reason*/,
                          rocksdb::Status* error) override {
+    if (guard_->tripped()) return;
     if (error->IsCorruption()) MarkDamaged(directory_);
+    if (error->severity() >= rocksdb::Status::Severity::kHardError) {
+      guard_->Trip(error->ToString());
+    }
   }
 
  private:
   const std::filesystem::path directory_;
+  const std::shared_ptr<FileGuard> guard_;  // the store's too
 };
 
 // Drops records that can no longer answer, not even as stale; keeps what has no stamp. `now` is
@@ -96,8 +103,10 @@ bool IsMarkedDamaged(const std::filesystem::path& directory) {
   return std::filesystem::exists(directory / kDamageMarker, failed);
 }
 
-rocksdb::DBOptions MakeDbOptions(const RocksDbOptions& options) {
+rocksdb::DBOptions MakeDbOptions(const RocksDbOptions& options, rocksdb::Env& env,
+                                 const std::shared_ptr<FileGuard>& guard) {
   rocksdb::DBOptions db_options;
+  db_options.env = &env;
   db_options.create_if_missing = true;
   db_options.create_missing_column_families = true;
   db_options.db_write_buffer_size = options.write_buffer_bytes;
@@ -107,7 +116,7 @@ rocksdb::DBOptions MakeDbOptions(const RocksDbOptions& options) {
   db_options.keep_log_file_num = 2;
   db_options.max_log_file_size = 4UL << 20;
   db_options.bytes_per_sync = 1UL << 20;
-  db_options.listeners.push_back(std::make_shared<DamageListener>(options.path));
+  db_options.listeners.push_back(std::make_shared<ErrorListener>(options.path, guard));
   if (options.database == Database::kData) {
     db_options.paranoid_checks = true;
     // An incomplete record at the end of the log is what a killed process was writing, and nobody

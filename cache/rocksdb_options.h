@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cache/rocksdb_file_guard.h"
 #include "cache/rocksdb_store.h"
 
 namespace larder {
@@ -21,7 +22,9 @@ std::string_view DatabaseName(Database database);
 void MarkDamaged(const std::filesystem::path& directory);
 bool IsMarkedDamaged(const std::filesystem::path& directory);
 
-rocksdb::DBOptions MakeDbOptions(const RocksDbOptions& options);
+// `env` is a guarded one of `guard`, and outlives the database.
+rocksdb::DBOptions MakeDbOptions(const RocksDbOptions& options, rocksdb::Env& env,
+                                 const std::shared_ptr<FileGuard>& guard);
 
 // The default family, which stays empty, then those of the database. `clock` outlives the database.
 std::vector<rocksdb::ColumnFamilyDescriptor> MakeFamilies(

@@ -18,6 +18,7 @@ std::string_view View(const rocksdb::Slice& slice) {
 Error ReadError(const RocksDbStore::Impl& impl, const rocksdb::Status& status,
                 std::string_view verb) {
   if (!status.IsCorruption()) return impl.IoError(status, verb);
+  if (impl.guard->tripped()) return impl.Stopped(verb);  // it reads what was never written
   if (impl.read_only.empty()) MarkDamaged(impl.directory);
   return StoreError(ErrorCode::kCorruption, impl.Cannot(verb) + ": " + status.ToString());
 }
@@ -74,7 +75,8 @@ Status RocksDbStore::Apply(const WriteBatch& batch) {
 
 Status RocksDbStore::ApplyTogether(std::span<const WriteBatch* const> batches) {
   Impl& impl = *impl_;
-  if (!impl.read_only.empty()) return StoreError(ErrorCode::kCorruption, impl.read_only);
+  if (!impl.read_only.empty()) return StoreError(impl.read_only_code, impl.read_only);
+  if (impl.guard->tripped()) return impl.Stopped("write");
   std::size_t bytes = 0;
   for (const WriteBatch* batch : batches) {
     for (const auto& operation : batch->operations()) {
@@ -96,15 +98,13 @@ Status RocksDbStore::ApplyTogether(std::span<const WriteBatch* const> batches) {
     }
   }
   const bool makes_room = deletes && put_bytes <= kSmallPuts;
-  if (!makes_room && !impl.HasRoomFor(writes.GetDataSize())) {
-    return StoreError(ErrorCode::kIo, "the disk of " + std::string(DatabaseName(impl.database)) +
-                                          " is nearly full: make room on it, at least " +
-                                          std::to_string(impl.min_free_bytes >> 20) + " MiB");
-  }
+  if (!makes_room && !impl.HasRoomFor(writes.GetDataSize())) return impl.NoRoom();
   rocksdb::WriteOptions write_options;
   write_options.sync = impl.database == Database::kData;
   const auto status = impl.db->Write(write_options, &writes);
-  if (!status.ok()) return impl.IoError(status, "write");
+  if (impl.database == Database::kData) impl.CheckStillThere();
+  if (!status.ok()) impl.guard->Trip(status.ToString());
+  if (impl.guard->tripped()) return impl.Stopped("write");
   // Whatever has a number by now is synced: every write of this database is.
   if (impl.acknowledged) impl.acknowledged->Raise(impl.db->GetLatestSequenceNumber());
   return {};
@@ -112,7 +112,8 @@ Status RocksDbStore::ApplyTogether(std::span<const WriteBatch* const> batches) {
 
 Status RocksDbStore::Clear(Family family) {
   Impl& impl = *impl_;
-  if (!impl.read_only.empty()) return StoreError(ErrorCode::kCorruption, impl.read_only);
+  if (!impl.read_only.empty()) return StoreError(impl.read_only_code, impl.read_only);
+  if (impl.guard->tripped()) return impl.Stopped("clear");
   rocksdb::ColumnFamilyHandle* const handle = impl.Handle(family);
   std::string end;
   {
@@ -127,7 +128,8 @@ Status RocksDbStore::Clear(Family family) {
   rocksdb::WriteOptions write_options;
   write_options.sync = impl.database == Database::kData;
   auto status = impl.db->DeleteRange(write_options, handle, rocksdb::Slice(), end);
-  if (!status.ok()) return impl.IoError(status, "clear");
+  if (!status.ok()) impl.guard->Trip(status.ToString());
+  if (impl.guard->tripped()) return impl.Stopped("clear");
   if (impl.acknowledged) impl.acknowledged->Raise(impl.db->GetLatestSequenceNumber());
   if (impl.database == Database::kData) return {};
   // Gives the room back now; whatever this leaves goes with the next compactions.
@@ -187,20 +189,25 @@ Status RocksDbStore::Compact(Family family, std::string_view begin, std::string_
   const rocksdb::Slice to(end.data(), end.size());
   const auto status = impl_->db->CompactRange(
       options, impl_->Handle(family), begin.empty() ? nullptr : &from, end.empty() ? nullptr : &to);
+  if (impl_->guard->tripped()) return impl_->Stopped("compact");
   if (!status.ok()) return ReadError(*impl_, status, "compact");
   return {};
 }
 
 Status RocksDbStore::Flush() {
   if (!impl_->read_only.empty()) return {};
+  if (impl_->guard->tripped()) return impl_->Stopped("flush");
   const auto status = impl_->db->Flush(rocksdb::FlushOptions(), impl_->AllHandles());
+  if (impl_->guard->tripped()) return impl_->Stopped("flush");
   if (!status.ok()) return impl_->IoError(status, "flush");
   return {};
 }
 
 Status RocksDbStore::Sync() {
   if (!impl_->read_only.empty()) return {};
+  if (impl_->guard->tripped()) return impl_->Stopped("sync");
   const auto status = impl_->db->SyncWAL();
+  if (impl_->guard->tripped()) return impl_->Stopped("sync");
   if (!status.ok()) return impl_->IoError(status, "sync");
   return {};
 }
@@ -209,12 +216,27 @@ Status RocksDbStore::RemoveObsolete() {
   if (!impl_->read_only.empty()) return {};
   // Files are deleted by threads in the background; turning that off and on again looks for all
   // that is left, and listing the logs waits for those that are at it.
+  if (impl_->guard->tripped()) return impl_->Stopped("remove old files of");
   auto status = impl_->db->DisableFileDeletions();
   if (status.ok()) status = impl_->db->EnableFileDeletions(/*force=*/false);
   rocksdb::VectorLogPtr logs;
   if (status.ok()) status = impl_->db->GetSortedWalFiles(logs);
   if (!status.ok()) return impl_->IoError(status, "remove old files of");
   return {};
+}
+
+std::pair<RocksDbStore::Condition, std::string> RocksDbStore::condition() const {
+  impl_->CheckStillThere();
+  if (impl_->guard->tripped()) return {Condition::kFailed, impl_->Stopped("write").message};
+  if (impl_->read_only.empty() && impl_->IsNearlyFull()) {
+    impl_->unchecked_bytes = Impl::kBytesPerSpaceCheck;  // the next write looks, too
+    return {Condition::kNoRoom, impl_->NoRoom().message};
+  }
+  return {Condition::kFine, {}};
+}
+
+std::uint64_t RocksDbStore::sequence() const {
+  return impl_->acknowledged ? impl_->acknowledged->highest() : 0;
 }
 
 Status RocksDbStore::CompactAll() {

@@ -27,6 +27,9 @@ struct RocksDbOptions {
   // Writes are refused while the disk has less room: this RocksDB may abort on a full one.
   std::uint64_t min_free_bytes = 256U << 20;
   Database database = Database::kCache;
+  // Of kData: how far it is known to have acknowledged its writes; one that has less is damaged,
+  // one that is not there at all is kIo.
+  std::uint64_t known_sequence = 0;
 };
 
 class RocksDbStore final : public Store {
@@ -59,7 +62,25 @@ class RocksDbStore final : public Store {
   // they are. Errors: kCorruption (nothing can be read; the message is as `damage`), kIo.
   static Result<OpenedData> OpenOrReadOnly(const RocksDbOptions& options, const Clock& clock);
 
+  // What is there, for reading alone; nothing on the disk changes. Writes then fail with `code` and
+  // `reason`. Errors: kCorruption (nothing can be read), kIo.
+  static Result<std::unique_ptr<RocksDbStore>> OpenForReading(
+      const RocksDbOptions& options, const Clock& clock, std::string reason,
+      ErrorCode code = ErrorCode::kCorruption);
+
   ~RocksDbStore() override;
+
+  enum class Condition {
+    kFine,
+    kNoRoom,  // the disk is nearly full: for now it stores nothing new
+    // A write failed, or the files are gone: it stores nothing until it has been closed and opened
+    // again.
+    kFailed,
+  };
+  // As of now, with a sentence unless kFine. Cost: two system calls.
+  std::pair<Condition, std::string> condition() const;
+  // Of kData: of the last write that was acknowledged.
+  std::uint64_t sequence() const;
 
   Result<std::vector<std::optional<std::string>>> MultiGet(
       Family family, std::span<const std::string_view> keys) const override;
@@ -94,9 +115,6 @@ class RocksDbStore final : public Store {
   static std::unique_ptr<Impl> NewImpl(const RocksDbOptions& options);
   // True when its log ends in a write that a power cut tore.
   static Result<bool> CheckNothingIsMissing(const RocksDbOptions& options, const Clock& clock);
-  static Result<std::unique_ptr<RocksDbStore>> OpenForReading(const RocksDbOptions& options,
-                                                              const Clock& clock,
-                                                              std::string reason);
   std::unique_ptr<Impl> impl_;
 };
 
