@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "base/within_memory.h"
+
 namespace larder {
 namespace {
 
@@ -182,7 +184,7 @@ bool Maintenance::RunDue() {
     bool again = false;
     run.again = [&again] { again = true; };
     const MonoTime start = clock_.Monotonic();
-    const Result<std::string> outcome = task->work(run);
+    const Result<std::string> outcome = WithinMemory([&] { return task->work(run); });
     ran = true;
     MutexLock lock(mutex_);
     task->shown.running = false;

@@ -1,6 +1,7 @@
 #include "cache/off_loop_store.h"
 
 #include "base/fiber.h"
+#include "base/within_memory.h"
 
 namespace larder {
 namespace {
@@ -64,7 +65,7 @@ Status OffLoopStore::ApplyOwned(WriteBatch batch) {
                      !OnlyPuts(batch);
   const auto write = std::make_shared<Write>();
   write->bytes = BytesOf(batch);
-  write->awaited = waits;
+  write->awaited = write->seen = waits;
   write->batch = std::move(batch);
   MutexLock lock(mutex_);
   while (queued_bytes_ >= options_.max_queued_bytes) done_.Wait(mutex_);
@@ -148,20 +149,24 @@ void OffLoopStore::RunWriter() {
 // alone, so that one that cannot be written takes no other with it.
 void OffLoopStore::WriteAll(std::vector<std::shared_ptr<Write>> writes) {
   std::vector<Status> outcomes(writes.size());
+  const auto apply = [&](const Write& write) {
+    return WithinMemory([&] { return inner_.Apply(write.batch); });
+  };
   if (writes.size() == 1) {
-    outcomes[0] = inner_.Apply(writes[0]->batch);
+    outcomes[0] = apply(*writes[0]);
   } else {
     std::vector<const WriteBatch*> together;
     together.reserve(writes.size());
     for (const auto& write : writes) together.push_back(&write->batch);
-    if (!inner_.ApplyTogether(together).ok()) {
-      for (std::size_t i = 0; i < writes.size(); ++i) outcomes[i] = inner_.Apply(writes[i]->batch);
+    if (!WithinMemory([&] { return inner_.ApplyTogether(together); }).ok()) {
+      for (std::size_t i = 0; i < writes.size(); ++i) outcomes[i] = apply(*writes[i]);
     }
   }
   succeeding_.store(outcomes.back().ok(), std::memory_order_relaxed);
   MutexLock lock(mutex_);
   for (std::size_t i = 0; i < writes.size(); ++i) {
     queued_bytes_ -= writes[i]->bytes;
+    if (!outcomes[i].ok() && !writes[i]->seen) ++failed_unseen_;
     writes[i]->outcome = outcomes[i];
   }
   finished_ += writes.size();
@@ -178,7 +183,7 @@ void OffLoopStore::RunReader() {
       read = reads_.front();
       reads_.pop_front();
     }
-    auto result = inner_.MultiGet(read->family, read->keys);
+    auto result = WithinMemory([&] { return inner_.MultiGet(read->family, read->keys); });
     MutexLock lock(mutex_);
     read->result.emplace(std::move(result));
     done_.NotifyAll();

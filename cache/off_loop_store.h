@@ -52,6 +52,10 @@ class OffLoopStore final : public Store {
   Status Flush() override;
   Status Sync() override;
 
+  // The inner store is known to refuse: the next caller waits and is told, as after a failed write.
+  void Distrust() { succeeding_.store(false, std::memory_order_relaxed); }
+  // Writes that failed after their callers had gone on, so that nobody but this was told.
+  std::uint64_t failed_unseen() const { return failed_unseen_.load(std::memory_order_relaxed); }
   // Bytes that wait to be written.
   std::size_t queued_bytes() const;
 
@@ -61,6 +65,7 @@ class OffLoopStore final : public Store {
     WriteBatch batch;
     std::size_t bytes = 0;
     bool awaited = false;
+    bool seen = false;  // its caller waits for the outcome
     std::optional<Status> outcome;
   };
   struct Read;
@@ -73,6 +78,7 @@ class OffLoopStore final : public Store {
   Store& inner_;
   const Options options_;
   std::atomic<bool> succeeding_{false};
+  std::atomic<std::uint64_t> failed_unseen_{0};
   mutable Mutex mutex_;
   mutable CondVar to_write_;
   mutable CondVar to_read_;

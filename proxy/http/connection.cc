@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <new>
 
 #include "proxy/http/connection_lane.h"
 
@@ -145,8 +146,17 @@ void Connection::OnTick(MonoTime now) {
   }
 }
 
+// Memory that is refused costs this connection, not the server.
 void Connection::OnEvents(std::uint32_t events) {
   const auto self = shared_from_this();
+  try {
+    OnEventsInTurn(events);
+  } catch (const std::bad_alloc&) {
+    Close();
+  }
+}
+
+void Connection::OnEventsInTurn(std::uint32_t events) {
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
     Close();
     return;

@@ -65,6 +65,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   static void CheckDeadlines(EventLoop& loop, ConnectionContext& context, MonoTime now);
   // Between requests, with nothing received of the next.
   bool idle() const { return state_ == State::kHead && in_.empty() && out_.empty(); }
+  // Idle after an answer: its client expects that it may end at any time (RFC 9112, section 9.5).
+  bool spare() const { return idle() && received_ != MonoTime{}; }
   void Close();
 
  private:
@@ -90,6 +92,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   static constexpr std::size_t kMaxPipelined = 64 * 1024;
 
   void OnEvents(std::uint32_t events);
+  void OnEventsInTurn(std::uint32_t events);
   void OnReadable();
   void ReadOnce();
   void ReadPendingSoon();  // what TLS holds already, when it is wanted

@@ -1,6 +1,8 @@
 #include "proxy/http/connection.h"
 #include "proxy/http/connection_lane.h"
 
+#include <new>
+
 // The lanes that a request can take: the fast one (from memory, at once), a fiber of the loop, a
 // worker, or the loop itself.
 
@@ -10,6 +12,18 @@ namespace {
 // A body that is not all here goes the ordinary way, and so does one that is worth a buffer of its
 // own.
 constexpr std::uint64_t kMaxFastBody = 64UL * 1024;
+
+// A handler that is refused memory fails for its client alone.
+Response Handled(HttpHandler& handler, Request request) {
+  try {
+    return handler.Handle(std::move(request));
+  } catch (const std::bad_alloc&) {
+    Response refused = handler.RenderFrontError(
+        503, "the server was refused memory: send less at a time, or give it more");
+    refused.headers.Set("retry-after", "1");
+    return refused;
+  }
+}
 
 }  // namespace
 
@@ -96,7 +110,7 @@ void Connection::SendFast(const FastAnswer& answer) {
 void Connection::Dispatch() {
   if (TryFastLaneAgain()) return;
   if (plan_.on_loop) {
-    OnResponse(context_.handler.Handle(std::move(request_)));
+    OnResponse(Handled(context_.handler, std::move(request_)));
   } else if (plan_.on_fiber) {
     RunOnFiber();
   } else {
@@ -123,7 +137,7 @@ void Connection::RunOnFiber() {
   call->request = std::move(request_);
   const bool begun =
       fibers.Run([call, weak = weak_from_this(), &loop = loop_, &handler = context_.handler] {
-        call->response = handler.Handle(std::move(call->request));
+        call->response = Handled(handler, std::move(call->request));
         call->done = true;
         if (!call->waited) return;
         loop.Post([call, weak] {
@@ -147,7 +161,7 @@ void Connection::RunOnWorker() {
   const auto request = std::make_shared<Request>(std::move(request_));
   const bool accepted = context_.workers.Submit(
       [weak = weak_from_this(), request, &loop = loop_, &handler = context_.handler] {
-        auto response = std::make_shared<Response>(handler.Handle(std::move(*request)));
+        auto response = std::make_shared<Response>(Handled(handler, std::move(*request)));
         loop.Post([weak, response] {
           if (const auto self = weak.lock()) {
             self->OnHandled(std::move(*response));

@@ -1,6 +1,7 @@
 #include "proxy/http/front.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -18,6 +19,11 @@ namespace {
 
 constexpr int kTickMillis = 100;
 constexpr int kBacklog = 4096;
+constexpr std::size_t kClosedAtOnce = 16;  // idle connections that make room for others
+
+int OpenSpare() {
+  return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
 
 std::string PeerOf(const sockaddr_storage& address) {
   char host[NI_MAXHOST];
@@ -32,6 +38,10 @@ std::string PeerOf(const sockaddr_storage& address) {
 }
 
 }  // namespace
+
+Front::Loop::~Loop() {
+  if (spare_fd >= 0) ::close(spare_fd);
+}
 
 Front::Front(FrontOptions options, HttpHandler& handler, const Clock& clock)
     : options_(std::move(options)),
@@ -123,6 +133,7 @@ Status Front::MakeLoops() {
     LARDER_RETURN_IF_ERROR(loop->events->Watch(listen_fd_, EPOLLIN | EPOLLEXCLUSIVE,
                                                [this, &self](std::uint32_t) { Accept(self); }));
     loop->accepting = true;
+    loop->spare_fd = OpenSpare();
     loops_.push_back(std::move(loop));
   }
   return {};
@@ -141,6 +152,7 @@ void Front::Accept(Loop& loop) {
       AddConnection(loop, fd, PeerOf(address));
       continue;
     }
+    if ((errno == EMFILE || errno == ENFILE) && MakeRoom(loop)) continue;
     // Out of descriptors or memory: try again at the next tick. All else concerns one connection.
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       PauseAccepting(loop);
@@ -148,6 +160,24 @@ void Front::Accept(Loop& loop) {
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK || draining_.load()) return;
   }
+}
+
+// Idle connections end first; without one the client that waits is answered, for it is better told
+// than left hanging.
+bool Front::MakeRoom(Loop& loop) {
+  std::vector<std::shared_ptr<Connection>> idle;
+  for (const auto& [fd, connection] : loop.connections) {
+    if (connection->spare()) idle.push_back(connection);
+    if (idle.size() == kClosedAtOnce) break;
+  }
+  for (const auto& connection : idle) connection->Close();
+  if (!idle.empty()) return true;
+  if (loop.spare_fd < 0) return false;
+  ::close(std::exchange(loop.spare_fd, -1));
+  const int fd = ::accept4(listen_fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) Refuse(fd, "the server has no descriptors left; retry shortly, or raise ulimit -n");
+  loop.spare_fd = OpenSpare();
+  return fd >= 0;
 }
 
 void Front::PauseAccepting(Loop& loop) {
@@ -159,7 +189,9 @@ void Front::PauseAccepting(Loop& loop) {
 void Front::AddConnection(Loop& loop, int fd, std::string peer) {
   if (connections_.fetch_add(1) >= options_.max_connections) {
     --connections_;
-    Refuse(fd);
+    Refuse(fd,
+           "the server is at its limit of connections; retry shortly, or raise "
+           "server.max_connections");
     return;
   }
   auto connection = std::make_shared<Connection>(fd, std::move(peer), *loop.events, context_,
@@ -171,14 +203,12 @@ void Front::AddConnection(Loop& loop, int fd, std::string peer) {
   connection->Start();
 }
 
-void Front::Refuse(int fd) const {
+void Front::Refuse(int fd, std::string_view why) const {
   if (tls_ != nullptr) {  // a handshake for a refusal would cost more than it tells
     ::close(fd);
     return;
   }
-  Response full = handler_.RenderFrontError(
-      503,
-      "the server is at its limit of connections; retry shortly, or raise server.max_connections");
+  Response full = handler_.RenderFrontError(503, why);
   full.headers.Set("retry-after", "1");
   std::string bytes;
   AppendResponseHead(full, BodyFraming::kLength, false, HttpDate(clock_.Now()), bytes);
@@ -201,6 +231,7 @@ void Front::Tick(Loop& loop) {
                                  [this, &loop](std::uint32_t) { Accept(loop); })
                          .ok();
   }
+  if (loop.spare_fd < 0) loop.spare_fd = OpenSpare();
   const MonoTime now = clock_.Monotonic();
   Connection::CheckDeadlines(*loop.events, context_, now);
   if (!draining_.load()) return;

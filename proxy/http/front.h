@@ -55,21 +55,28 @@ class Front {
 
  private:
   struct Loop {
+    Loop() = default;
+    ~Loop();
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
     std::unique_ptr<EventLoop> events;
     std::unordered_map<int, std::shared_ptr<Connection>>
         connections;  // shared with tasks under way
     bool accepting = false;
+    int spare_fd = -1;  // given up for a client that could not be told otherwise
   };
 
   Status Bind();
   Status MakeLoops();
   void Accept(Loop& loop);
   void PauseAccepting(Loop& loop);
+  // No descriptor is left. True when one was made free, or the client that waits was told.
+  bool MakeRoom(Loop& loop);
   void Tick(Loop& loop);
   // Runs `task` on each loop's thread, one after another, and waits for it.
   void RunOnLoops(const std::function<void(Loop&)>& task);
   // Answers 503 on a connection that is one too many, and closes it.
-  void Refuse(int fd) const;
+  void Refuse(int fd, std::string_view why) const;
   void AddConnection(Loop& loop, int fd, std::string peer);
 
   const FrontOptions options_;

@@ -13,7 +13,7 @@ class OffLoop {
   explicit OffLoop(WorkerPool& pool) : pool_(pool) {}
 
   // Runs `work` and returns when it is done. On a fiber it runs on a thread of the pool while the
-  // fiber waits; elsewhere, and when the pool is full, right here.
+  // fiber waits; elsewhere, and when the pool is full, right here. What it throws comes out here.
   void Run(const std::function<void()>& work) const;
 
  private:

@@ -120,6 +120,7 @@ TEST_F(OffLoopStoreTest, OnceAWriteHasFailedFibersAreToldUntilOneSucceeds) {
     EXPECT_FALSE(store.Apply(PutOf("b", "1")).ok());
     EXPECT_FALSE(store.Apply(PutOf("c", "1")).ok());
   });
+  EXPECT_EQ(store.failed_unseen(), 1U) << "the one whose caller had gone on";
   faulty_.FailWrites(false);
   OnFiber([&] {
     EXPECT_TRUE(store.Apply(PutOf("d", "1")).ok());
