@@ -1,5 +1,6 @@
 #include "proxy/search/collection.h"
 
+#include "base/within_memory.h"
 #include "proxy/search/catch_up.h"
 #include "proxy/search/point_record.h"
 #include "proxy/search/snapshot_mark.h"
@@ -243,12 +244,14 @@ void Collection::Process(std::span<Turn* const> group) {
     while (writes < group.size() && group[writes]->write != nullptr && bytes < kBytesInAGroup) {
       bytes += StoredBytes(*group[writes++]->write);
     }
-    if (writes > 0) {
-      Commit(group.first(writes));
-    } else {
-      Finish(*group[0]);
-    }
-    group = group.subspan(std::max<std::size_t>(writes, 1));
+    const auto part = group.first(std::max<std::size_t>(writes, 1));
+    const Status done = WithinMemory([&]() -> Status {
+      writes > 0 ? Commit(part) : Finish(*part[0]);
+      return {};
+    });
+    // It may be stored, and not in the index, or not at all.
+    if (!done.ok()) Abandon(part, done.error());
+    group = group.subspan(part.size());
   }
 }
 
@@ -275,10 +278,22 @@ Result<std::unordered_set<std::string_view>> Collection::Existing(
   return existing;
 }
 
+void Collection::Abandon(std::span<Turn* const> group, const Error& error) {
+  std::vector<std::string_view> ids;
+  for (Turn* turn : group) {
+    turn->status = error;
+    if (turn->write == nullptr) continue;
+    turn->write->status = error;
+    AppendIds(*turn->write, ids);
+  }
+  if (!ids.empty() || group[0]->write != nullptr) Doubt(ids);
+}
+
 void Collection::Commit(std::span<Turn* const> group) {
   const auto fail_all = [&](const Error& error) {
     for (const Turn* turn : group) turn->write->status = error;
   };
+  if (const Status known = Reconcile(); !known.ok()) return fail_all(known.error());
   CollectionRecord record;
   {
     MutexLock lock(mutex_);
@@ -291,7 +306,9 @@ void Collection::Commit(std::span<Turn* const> group) {
   for (const Turn* turn : group) plan.Add(*turn->write);
   if (WriteBatch batch = plan.TakeBatch(); !batch.empty()) {
     const Status applied = context_.store.ApplyOwned(std::move(batch));
-    if (!applied.ok()) return fail_all(WriteError(applied.error()));
+    if (!applied.ok()) {
+      return Abandon(group, WriteError(applied.error()));
+    }
   }
   SpacePointer space;
   {

@@ -102,6 +102,9 @@ class Collection {
   struct Turn;
 
   void Process(std::span<Turn* const> group);
+  Status Reconcile();
+  void Doubt(std::span<const std::string_view> ids);
+  void Abandon(std::span<Turn* const> group, const Error& error);
   void Commit(std::span<Turn* const> group);
   void Finish(Turn& turn);
   void RetryRefused();
@@ -126,6 +129,9 @@ class Collection {
   std::unordered_set<std::string> touched_ LARDER_GUARDED_BY(mutex_);
   // Stored, and not in the index because memory was refused.
   std::unordered_set<std::string> refused_ LARDER_GUARDED_BY(mutex_);
+  // A write failed, and the store may have it all the same; of the points that it named.
+  bool in_doubt_ LARDER_GUARDED_BY(mutex_) = false;
+  std::unordered_set<std::string> doubtful_ LARDER_GUARDED_BY(mutex_);
   GroupQueue<Turn> turns_;
 };
 

@@ -40,12 +40,22 @@ Collections::~Collections() {
 }
 
 void Collections::Start() {
+  if (stopping_) return;
+  if (started_) {
+    keeper_.LoadSoon();
+    return;
+  }
   if (const Status read = ReadAll(); !read.ok()) {
     context_.log.Error("the collections cannot be used", {{"reason", read.error().message}});
     MutexLock lock(mutex_);
     usable_ = Unusable(read.error().message);
     table_.clear();
     return;
+  }
+  started_ = true;
+  {
+    MutexLock lock(mutex_);
+    usable_ = {};
   }
   keeper_.Start();
 }
@@ -216,7 +226,9 @@ Result<bool> Collections::DropInTurn(const CollectionScope& scope, const std::st
   CollectionWrite write;
   write.kind = CollectionWrite::Kind::kDrop;
   collection->Write(write);
-  LARDER_RETURN_IF_ERROR(write.status);
+  // One that an earlier call dropped, though the store said that it had not, is found out here.
+  const bool gone = !write.status.ok() && write.status.error().code == ErrorCode::kNotFound;
+  if (!gone) LARDER_RETURN_IF_ERROR(write.status);
   {
     MutexLock lock(mutex_);
     table_.erase({scope, name});

@@ -34,7 +34,8 @@ class Collections {
   Collections& operator=(const Collections&) = delete;
 
   // Reads which collections there are and begins to load them. Before that there are none. What
-  // cannot be read is logged, and told to every caller.
+  // cannot be read is logged, and told to every caller. Called again, from one thread at a time, it
+  // tries again what could not be read or loaded; it does nothing else.
   void Start();
   // Refuses further writes, ends the background thread, writes snapshots. Further calls do nothing.
   void Stop();
@@ -157,6 +158,7 @@ class Collections {
   WorkerPool writers_{{8, 4096}};
   const CollectionContext context_;
   std::atomic<bool> stopping_{false};
+  bool started_ = false;  // successfully
   mutable Mutex mutex_;
   std::map<Name, CollectionPointer> table_ LARDER_GUARDED_BY(mutex_);
   std::uint64_t next_id_ LARDER_GUARDED_BY(mutex_) = 1;

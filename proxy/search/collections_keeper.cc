@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <set>
 
+#include "base/within_memory.h"
 #include "proxy/search/collection_loader.h"
 #include "proxy/search/point_record.h"
 
@@ -42,6 +43,11 @@ void CollectionsKeeper::Stop() {
   SaveSnapshots();
 }
 
+void CollectionsKeeper::LoadSoon() {
+  load_soon_ = true;
+  Wake();
+}
+
 void CollectionsKeeper::Wake() {
   MutexLock lock(mutex_);
   woken_ = true;
@@ -58,7 +64,8 @@ void CollectionsKeeper::Remove(std::uint64_t id) {
 void CollectionsKeeper::SaveSnapshots() {
   MutexLock saving(saving_);
   for (const CollectionPointer& collection : all_()) {
-    if (const Status saved = collection->SaveSnapshot(); !saved.ok()) {
+    const Status saved = WithinMemory([&] { return collection->SaveSnapshot(); });
+    if (!saved.ok()) {
       context_.log.Warning(
           "the snapshot of a collection could not be written: its index will be "
           "brought up to date at the next start, which takes longer",
@@ -80,6 +87,10 @@ void CollectionsKeeper::Run() {
   LoadAll();
   auto next_save = std::chrono::steady_clock::now() + context_.options.snapshot_interval;
   while (!stopping()) {
+    if (load_soon_.exchange(false)) {
+      LoadAll();
+      for (const std::uint64_t id : std::exchange(not_removed_, {})) Remove(id);
+    }
     RemoveDropped();
     const bool more = LinkSome();
     if (std::chrono::steady_clock::now() >= next_save) {
@@ -112,7 +123,12 @@ void CollectionsKeeper::SweepFolders() const {
 void CollectionsKeeper::LoadAll() {
   for (const CollectionPointer& collection : all_()) {
     if (stopping()) return;
-    if (!collection->ready()) LoadCollection(*collection, context_, [this] { return stopping(); });
+    if (collection->ready()) continue;
+    const Status loaded = WithinMemory([&]() -> Status {
+      LoadCollection(*collection, context_, [this] { return stopping(); });
+      return {};
+    });
+    if (!loaded.ok()) collection->Fail(loaded.error().message);
   }
   const std::size_t used = context_.memory.used();
   if (used > context_.memory.limit()) {
@@ -134,8 +150,10 @@ void CollectionsKeeper::RemoveDropped() {
     }
     if (const Status removed = RemovePoints(id); !removed.ok()) {
       context_.log.Warning(
-          "the points of a dropped collection could not be removed; the next start tries again",
+          "the points of a dropped collection could not be removed; that is tried again once the "
+          "database is whole, or at the next start",
           {{"reason", removed.error().message}});
+      not_removed_.push_back(id);
       continue;
     }
     if (context_.options.directory.empty()) continue;
@@ -171,7 +189,9 @@ bool CollectionsKeeper::LinkSome() const {
   bool more = false;
   for (const CollectionPointer& collection : all_()) {
     if (stopping()) return false;
-    more = collection->Work(kInsertsAtOnce) || more;
+    const auto left =
+        WithinMemory([&]() -> Result<bool> { return collection->Work(kInsertsAtOnce); });
+    more = (left.ok() && *left) || more;
   }
   return more;
 }

@@ -30,6 +30,8 @@ class CollectionsKeeper {
   // Ends what is under way and writes the snapshots that are due. Further calls do nothing.
   void Stop();
 
+  // Loads now, not at its time, what could not be loaded, and removes what could not be removed.
+  void LoadSoon();
   // There may be something to link.
   void Wake();
   // Removes the points, the snapshot and in the end the last trace of a dropped collection.
@@ -56,7 +58,10 @@ class CollectionsKeeper {
   Mutex mutex_;
   CondVar changed_;
   bool woken_ LARDER_GUARDED_BY(mutex_) = false;
+  std::atomic<bool> load_soon_{false};
   std::vector<std::uint64_t> to_remove_ LARDER_GUARDED_BY(mutex_);
+  std::vector<std::uint64_t>
+      not_removed_;  // of the thread: they wait for LoadSoon or the next start
   std::thread thread_;
 };
 

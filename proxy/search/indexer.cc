@@ -8,6 +8,7 @@
 #include <array>
 
 #include "base/bytes.h"
+#include "base/within_memory.h"
 #include "cache/freshness.h"
 
 namespace larder {
@@ -185,7 +186,12 @@ void Indexer::Run() {
   while (!stopping()) {
     const MonoTime idle = std::chrono::steady_clock::now() + kIdle;
     if (auto item = TakeItem(work_left ? MonoTime{} : idle)) {
-      Index(item->key, item->space, *item->entry, item->forgotten);
+      // What finds no memory is not found by searches; a look at the store finds it again.
+      const Status indexed = WithinMemory([&]() -> Status {
+        Index(item->key, item->space, *item->entry, item->forgotten);
+        return {};
+      });
+      if (!indexed.ok()) ++dropped_;
       work_left = true;
       continue;
     }
@@ -197,6 +203,13 @@ void Indexer::Run() {
       (void)Sweep();
       next_sweep = now + options_.sweep_interval;
     }
+    if (look_again_.exchange(false)) {
+      (void)WithinMemory([&]() -> Status {
+        AddWhatIsMissing();
+        return {};
+      }).ok();
+      work_left = true;
+    }
     if (save_soon_.exchange(false) || now >= next_save) {
       (void)Save();
       next_save = clock_.Monotonic() + options_.snapshot_interval;
@@ -204,6 +217,12 @@ void Indexer::Run() {
   }
   // What was not looked at yet would be taken for indexed.
   if (ready()) (void)Save();
+}
+
+void Indexer::LookAgain() {
+  look_again_ = true;
+  MutexLock lock(queue_mutex_);
+  queue_changed_.NotifyOne();
 }
 
 void Indexer::SaveSoon() {

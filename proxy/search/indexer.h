@@ -57,6 +57,9 @@ class Indexer {
   // Lets the thread save the spaces soon, not at their time.
   void SaveSoon();
 
+  // The store was not whole for a time: lets the thread look for what is missing once more.
+  void LookAgain();
+
   // Takes a stored embedding. Quick; never blocks. Tokens are not indexed: there is no text to
   // show.
   void Enqueue(const NewEmbedding& added);
@@ -119,6 +122,7 @@ class Indexer {
   const Report report_;
   Saved saved_;
   std::atomic<bool> save_soon_{false};
+  std::atomic<bool> look_again_{false};
   std::atomic<bool> stopping_{false};
   std::atomic<bool> ready_{false};
   std::atomic<std::uint64_t> looked_at_{0};

@@ -41,6 +41,62 @@ TEST_F(CollectionsFaultTest, AWriteThatFailsChangesNothing) {
   EXPECT_THAT(Nearest("docs", 0), ElementsAre("a", "b"));
 }
 
+TEST_F(CollectionsFaultTest, AWriteThatIsThereThoughItFailedIsFoundOutBeforeTheNextOne) {
+  MustCreate("docs");
+  MustUpsert("docs", {PointAt("a", 0), PointAt("b", 10)});
+  store_.FailBehindWrites(true);
+  EXPECT_FALSE(Upsert({PointAt("c", 20)}).ok());
+  const std::vector<std::string> ids = {"a"};
+  EXPECT_FALSE(collections_->Delete(kScope, "docs", ids).ok());
+  store_.FailBehindWrites(false);
+  EXPECT_EQ(MustUpsert("docs", {PointAt("d", 30)}), 4U) << "two writes were more than was thought";
+  EXPECT_THAT(Nearest("docs", 0), ElementsAre("b", "c", "d"));
+  EXPECT_EQ(Points("docs"), 3U);
+  Restart();
+  EXPECT_THAT(Nearest("docs", 0), ElementsAre("b", "c", "d"));
+}
+
+TEST_F(CollectionsFaultTest, ADropThatFailedAndTookEffectTakesNothingMore) {
+  MustCreate("docs");
+  MustUpsert("docs", {PointAt("a", 0)});
+  store_.FailBehindWrites(true);
+  EXPECT_FALSE(collections_->Drop(kScope, "docs").ok());
+  store_.FailBehindWrites(false);
+  EXPECT_EQ(Upsert({PointAt("b", 0)}).error().code, ErrorCode::kNotFound)
+      << "its points are removed at the next start";
+  ASSERT_TRUE(collections_->Drop(kScope, "docs").ok());
+  MustCreate("docs");
+  EXPECT_EQ(MustUpsert("docs", {PointAt("c", 0)}), 1U);
+  Restart();
+  EXPECT_THAT(Nearest("docs", 0), ElementsAre("c"));
+}
+
+TEST_F(CollectionsFaultTest, AWriteThatIsRefusedMemoryIsRefusedAndTheNextOneIsNot) {
+  MustCreate("docs");
+  store_.OnWrite([] { throw std::bad_alloc(); });
+  const auto refused = Upsert({PointAt("a", 0)});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kOverloaded);
+  store_.OnWrite([] {});
+  EXPECT_EQ(MustUpsert("docs", {PointAt("b", 0)}), 1U);
+  EXPECT_THAT(Nearest("docs", 0), ElementsAre("b"));
+}
+
+TEST_F(CollectionsFaultTest, ADatabaseThatComesBackIsReadThen) {
+  MustCreate("docs");
+  MustUpsert("docs", {PointAt("a", 0)});
+  store_.FailReads(true);
+  RestartAfterDeath();
+  EXPECT_FALSE(collections_->usable().ok());
+  store_.FailReads(false);
+  collections_->Start();
+  EXPECT_TRUE(collections_->usable().ok());
+  EXPECT_TRUE(WaitUntilLoaded());
+  EXPECT_THAT(Nearest("docs", 0), ElementsAre("a"));
+  collections_->Start();
+  EXPECT_EQ(MustUpsert("docs", {PointAt("b", 10)}), 2U);
+}
+
 TEST_F(CollectionsFaultTest, AReadThatFailsIsAnError) {
   MustCreate("docs");
   MustUpsert("docs", {PointAt("a", 0)});

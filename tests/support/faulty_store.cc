@@ -22,7 +22,8 @@ Status FaultyStore::Apply(const WriteBatch& batch) {
   ++writes_;
   if (const auto hook = on_write_) hook();  // a copy: it may replace itself
   if (fail_writes_) return Refused();
-  return inner_->Apply(batch);
+  const Status applied = inner_->Apply(batch);
+  return fail_behind_writes_ ? Refused() : applied;
 }
 
 Status FaultyStore::Clear(Family family) {

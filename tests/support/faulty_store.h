@@ -23,6 +23,8 @@ class FaultyStore final : public Store {
   void FailWrites(bool fail) { fail_writes_ = fail; }
   // From now on Sync fails.
   void FailSyncs(bool fail) { fail_syncs_ = fail; }
+  // From now on Apply takes effect and fails all the same, as a sync does whose bytes are there.
+  void FailBehindWrites(bool fail) { fail_behind_writes_ = fail; }
   // Called at the end of every MultiGet that succeeded, before it returns: the moment at which a
   // race with another thread would strike. Set before others call.
   void OnRead(std::function<void()> hook) { on_read_ = std::move(hook); }
@@ -51,6 +53,7 @@ class FaultyStore final : public Store {
   std::atomic<bool> fail_reads_{false};
   std::atomic<bool> fail_writes_{false};
   std::atomic<bool> fail_syncs_{false};
+  std::atomic<bool> fail_behind_writes_{false};
   std::function<void()> on_read_;
   std::function<void()> on_write_;
   mutable std::atomic<std::uint64_t> reads_{0};
