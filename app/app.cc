@@ -1,7 +1,5 @@
 #include "app/app.h"
 
-#include <openssl/rand.h>
-
 #include <atomic>
 #include <optional>
 #include <thread>
@@ -9,16 +7,17 @@
 #include "app/admin_api.h"
 #include "app/admin_door.h"
 #include "app/caller_access.h"
+#include "app/damaged_caches.h"
 #include "app/data_dir.h"
-#include "app/databases.h"
-#include "app/encryption.h"
 #include "app/fronts.h"
 #include "app/module_options.h"
+#include "app/storage.h"
 #include "app/upkeep.h"
 #include "app/upstream_tokens.h"
+#include "base/random.h"
 #include "base/replaceable.h"
 #include "base/secret_file.h"
-#include "cache/off_loop_store.h"
+#include "base/sha256.h"
 #include "proxy/admin/live_tail.h"
 #include "proxy/admin/upkeep_json.h"
 #include "proxy/proxy.h"
@@ -36,15 +35,7 @@ constexpr std::chrono::seconds kSaveInterval{1};
 
 // "1.1 larder-1f2e3d4c": a name of this process, so that Larders in a row are no loop.
 std::string NewVia() {
-  unsigned char bytes[4];
-  RAND_bytes(bytes, sizeof(bytes));
-  std::string via = "1.1 larder-";
-  for (const unsigned char byte : bytes) {
-    static constexpr char kHex[] = "0123456789abcdef";
-    via.push_back(kHex[byte >> 4]);
-    via.push_back(kHex[byte & 15]);
-  }
-  return via;
+  return "1.1 larder-" + ToHex(Sha256Of(RandomBytes(16))).substr(0, 8);
 }
 
 // None when nothing is to be kept of a request: then it is not even described.
@@ -70,26 +61,22 @@ struct App::Graph {
         owned_clock(std::move(k)),
         clock(*owned_clock),
         data_dir(std::move(d)),
-        encryption(std::move(e)),
         partitioner(secret),
-        cache_disk(encryption->Over(OpenCacheDatabase(config, clock, log), Database::kCache)),
-        store(std::make_unique<OffLoopStore>(*cache_disk)),
-        data_disk(encryption->Over(OpenDataDatabase(config, clock, log), Database::kData)),
-        data_store(std::make_unique<OffLoopStore>(*data_disk)),
+        storage(config, std::move(e), clock, log),
         upstreams(std::move(u)),
-        embedding_cache(*store, clock, config.embedding_cache),
-        response_cache(*store, config.response_cache),
-        spaces(SpacesOptionsOf(config, encryption->index_keys())),
-        indexer(*store, clock, spaces, LongestEmbeddingLifetime(config), config.indexer,
+        embedding_cache(storage.cache(), clock, config.embedding_cache),
+        response_cache(storage.cache(), config.response_cache),
+        spaces(SpacesOptionsOf(config, storage.encryption().index_keys())),
+        indexer(storage.cache(), clock, spaces, LongestEmbeddingLifetime(config), config.indexer,
                 [this](const std::string& problem) {
                   log.Warning("search index", {{"reason", problem}});
                 }),
-        collections(*data_store, clock, log,
-                    CollectionsOptionsOf(config, encryption->index_keys())),
-        caller_access(*data_store, partitioner, clock, log, config),
+        collections(storage.data(), clock, log,
+                    CollectionsOptionsOf(config, storage.encryption().index_keys())),
+        caller_access(storage.data(), partitioner, clock, log, config),
         diagnosis(config.diagnosis),
-        upkeep({*cache_disk, *data_disk, *encryption, embedding_cache, response_cache, indexer,
-                collections, clock, log},
+        upkeep({storage.cache_disk(), storage.data_disk(), storage.encryption(), embedding_cache,
+                response_cache, indexer, collections, clock, log},
                config),
         embeddings(embedding_cache, *upstreams, clock, via, EmbeddingsOptionsOf(config)),
         embeddings_handler(embeddings, clock, off_loop),
@@ -102,19 +89,19 @@ struct App::Graph {
             ResponsesOptionsOf(config)),
         embedder(embeddings),
         collection_search(collections, embedder, clock),
-        search_handler(embeddings, embedder, collection_search, indexer, spaces, *store, clock,
-                       LongestEmbeddingLifetime(config)),
+        search_handler(embeddings, embedder, collection_search, indexer, spaces, storage.cache(),
+                       clock, LongestEmbeddingLifetime(config)),
         collection_handler(collections, embedder),
         vector_store_handler(collections, collection_search, pass_through),
         vectorize_handler(collections, collection_search),
-        telemetry(*store, clock, {Version(), config.upstream.url, data_dir.path()},
+        telemetry(storage.cache(), clock, {Version(), config.upstream.url, data_dir.path()},
                   [this] { return ReadGauges(); }, TelemetryOptionsOf(config),
                   {&log, config.log_requests, [this] { flusher_changed.NotifyAll(); }}),
-        admin_door(config, secret, std::move(o), *data_store, clock, log),
+        admin_door(config, secret, std::move(o), storage.data(), clock, log),
         admin_handler(telemetry, admin_door.access(), admin_door.login(),
                       [this] { return ReadHealth(); }),
         cache_admin(
-            {*store, clock, embeddings, response_cache, config.responses.policy, indexer,
+            {storage.cache(), clock, embeddings, response_cache, config.responses.policy, indexer,
              caller_access.callers(), log,
              [this](const std::function<bool()>& goes_on) { return upkeep.EraseTraces(goes_on); }},
             CacheAdminOptionsOf(config), ObserverOf(config, telemetry)),
@@ -161,6 +148,9 @@ struct App::Graph {
   AdminHandler::Health ReadHealth() const;
   std::string CollectionsState() const;  // "ready", "loading", "unusable"
   void RunFlusher();
+  // What its users do when a database has changed, on its own thread.
+  void OnCacheDatabase(const StoreHealth& now);
+  void OnDataDatabase(const StoreHealth& now);
 
   const Config config;
   Replaceable<std::string> config_json;
@@ -169,12 +159,8 @@ struct App::Graph {
   const std::unique_ptr<Clock> owned_clock;
   const Clock& clock;
   DataDir data_dir;
-  std::unique_ptr<Encryption> encryption;
   Partitioner partitioner;
-  std::unique_ptr<Store> cache_disk;
-  std::unique_ptr<OffLoopStore> store;
-  std::unique_ptr<Store> data_disk;
-  std::unique_ptr<OffLoopStore> data_store;
+  Storage storage;
   WorkerPool computing{{std::max(2U, std::thread::hardware_concurrency()), 1024}};
   OffLoop off_loop{computing};
   WorkerPool background{{2, 4096}};
@@ -226,15 +212,16 @@ Gauges App::Graph::ReadGauges() const {
   gauges.response_memory_bytes = response_cache.memory().bytes();
   gauges.response_memory_entries = response_cache.memory().size();
   gauges.response_memory_limit_bytes = config.response_cache.memory_bytes;
-  const Store::Size vectors = store->SizeOf(Family::kEmbeddings);
-  const Store::Size inputs = store->SizeOf(Family::kInputs);
-  const Store::Size responses = store->SizeOf(Family::kResponses);
+  const Store::Size vectors = storage.cache().SizeOf(Family::kEmbeddings);
+  const Store::Size inputs = storage.cache().SizeOf(Family::kInputs);
+  const Store::Size responses = storage.cache().SizeOf(Family::kResponses);
   gauges.embedding_store_entries = vectors.entries;
   gauges.embedding_store_bytes = vectors.bytes + inputs.bytes;
   gauges.response_store_entries = responses.entries;
   gauges.response_store_bytes = responses.bytes;
-  gauges.store_failures =
-      embedding_cache.stats().store_failures + response_cache.stats().store_failures;
+  gauges.store_failures = embedding_cache.stats().store_failures +
+                          response_cache.stats().store_failures + store->failed_unseen() +
+                          data_store->failed_unseen();
   gauges.corrupt_records = embedding_cache.stats().corrupt + response_cache.stats().corrupt;
   gauges.memory_evictions =
       embedding_cache.memory().evictions() + response_cache.memory().evictions();
@@ -258,6 +245,9 @@ Gauges App::Graph::ReadGauges() const {
   gauges.limited_callers = caller_access.limiter().callers();
   gauges.upstreams = upstreams->Stats();
   gauges.disk = upkeep.Disk();
+  gauges.cache_database = storage.cache_health();
+  gauges.data_database = storage.data_health();
+  gauges.damaged_caches = DamagedCaches(data_dir.path()).size();
   gauges.maintenance = upkeep.Tasks();
   return gauges;
 }
@@ -275,7 +265,18 @@ AdminHandler::Health App::Graph::ReadHealth() const {
                             std::to_string(indexer.queued()) + ",\"collections\":\"" +
                             CollectionsState() + "\"" + ",\"collections_percent\":" +
                             std::to_string(static_cast<int>(100 * collections.totals().loaded)) +
+                            "," + DatabasesHealth(storage.cache_health(), storage.data_health()) +
                             "," + DiskHealth(upkeep.Disk())};
+}
+
+void App::Graph::OnCacheDatabase(const StoreHealth& now) {
+  if (now.state == StoreState::kOk) indexer.LookAgain();
+}
+
+void App::Graph::OnDataDatabase(const StoreHealth& now) {
+  if (now.state == StoreState::kUnusable || now.state == StoreState::kDegraded) return;
+  caller_access.LoadLate();
+  collections.Start();
 }
 
 void App::Graph::RunFlusher() {
@@ -343,7 +344,7 @@ Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log, std::str
   graph.embeddings.set_diagnosis(graph.diagnosis);
   graph.responses_handler.set_diagnosis(graph.diagnosis);
   graph.caller_access.Load(config);
-  KeepUpstreamTokens(*graph.upstreams, *graph.data_store, secret, log);
+  KeepUpstreamTokens(*graph.upstreams, graph.storage.data(), secret, log);
   graph.admin_door.Start();
   using Kind = MissDiagnosis::Kind;
   graph.cache_admin.set_purge_ended([&graph] { graph.diagnosis.ForgetPurged(); });
@@ -362,6 +363,8 @@ Result<std::unique_ptr<App>> App::Start(const Config& config, Log& log, std::str
   graph.admin_address = graph.fronts.admin_address();
   graph.indexer.Start();
   graph.upkeep.Start();
+  graph.storage.Start([&graph](const StoreHealth& now) { graph.OnCacheDatabase(now); },
+                      [&graph](const StoreHealth& now) { graph.OnDataDatabase(now); });
   graph.flusher = std::thread([&graph] { graph.RunFlusher(); });
   graph.ready = true;
   return app;
@@ -389,6 +392,7 @@ bool App::Stop() {
   graph.upstreams->Abort();  // what is still waiting for upstream ends now
   graph.admin_door.Abort();
   graph.fronts.Stop();
+  graph.storage.Stop();
   graph.upkeep.Stop();
   graph.cache_admin.Stop();
   graph.indexer.Stop();
@@ -407,11 +411,7 @@ bool App::Stop() {
   graph.telemetry.Tick();
   (void)graph.telemetry.Flush().ok();
   graph.caller_access.Flush();
-  for (OffLoopStore* store : {graph.store.get(), graph.data_store.get()}) {
-    const Status flushed = store->Flush();
-    if (flushed.ok()) continue;
-    graph.log.Error("a database could not be flushed", {{"reason", flushed.error().message}});
-  }
+  graph.storage.Flush();
   return finished;
 }
 

@@ -13,8 +13,10 @@ CallerAccess::CallerAccess(Store& store, const Partitioner& partitioner, const C
       callers_(partitioner, keys_, limiter_, config.callers),
       saver_(store, keys_, limiter_) {}
 
-void CallerAccess::Load(const Config& config) {
+void CallerAccess::LoadLate() {
+  if (keys_loaded_) return;
   const auto unreadable = keys_.Load();
+  keys_loaded_ = unreadable.ok();
   if (!unreadable.ok()) {
     log_.Error("the client keys could not be read: each is refused",
                {{"reason", unreadable.error().message}});
@@ -22,6 +24,10 @@ void CallerAccess::Load(const Config& config) {
     log_.Error("client keys are damaged: they are refused",
                {{"keys", static_cast<std::uint64_t>(*unreadable)}});
   }
+}
+
+void CallerAccess::Load(const Config& config) {
+  LoadLate();
   keys_.SetConfigured(config.keys);
   const auto lost = saver_.Load();
   if (!lost.ok()) {

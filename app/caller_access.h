@@ -19,6 +19,8 @@ class CallerAccess {
   // A key that cannot be read is refused, and a caller whose counters cannot be read begins anew;
   // each is said in the log.
   void Load(const Config& config);
+  // What could not be read then, now that the database can be: keys, that is.
+  void LoadLate();
   // Saves what has changed. A failure is said once, and once more when it works again.
   void Flush();
   // Takes the settings that change while the server runs.
@@ -36,7 +38,8 @@ class CallerAccess {
   Limiter limiter_;
   Callers callers_;
   CallerSaver saver_;
-  bool saved_ = true;  // of Flush
+  bool keys_loaded_ = false;  // of Load, then of LoadLate
+  bool saved_ = true;         // of Flush
 };
 
 }  // namespace larder

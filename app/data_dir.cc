@@ -71,7 +71,14 @@ Result<DataDir> DataDir::Open(const std::string& path) {
   }
   if (!existed && ::chmod(path.c_str(), 0700) != 0) return fail("protect");
   std::string warning = Tighten(path);
-  const int fd = ::open((path + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  int fd = ::open((path + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  // A directory that can only be read serves what it has; it was made when it could be written.
+  const bool refused = fd < 0 && (errno == EROFS || errno == EACCES || errno == EPERM);
+  if (refused) {
+    const int cause = errno;
+    fd = ::open((path + "/lock").c_str(), O_RDONLY | O_CLOEXEC);
+    errno = cause;
+  }
   if (fd < 0) return fail("write to");
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     ::close(fd);

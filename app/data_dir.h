@@ -13,6 +13,7 @@ class DataDir {
   // Made with mode 0700 when missing, and given it when it is the user's own and holds nothing but
   // what Larder puts there. Another one (a volume that belongs to root, a directory that is shared
   // with other things) keeps its mode, and warning() says so.
+  // One that was used before and can only be read now is taken as it is.
   // Errors: kIo (cannot be made or written), kUnavailable (another process holds it).
   static Result<DataDir> Open(const std::string& path);
   ~DataDir();

@@ -166,7 +166,9 @@ void ReopeningStore::Run() {
       const auto now = std::chrono::steady_clock::now();
       const auto until = retry_ ? std::min(next_attempt, now + options_.look_interval)
                                 : now + options_.look_interval;
-      while (!stopping_ && (retry_ || !write_failed_) && changed_.WaitUntil(mutex_, until)) {
+      // A write that failed is looked into at once, unless it is known why it did.
+      const bool known = retry_ || no_room_;
+      while (!stopping_ && (known || !write_failed_) && changed_.WaitUntil(mutex_, until)) {
       }
       if (stopping_) return;
       write_failed_ = false;
@@ -191,6 +193,7 @@ void ReopeningStore::Look() {
   HeldPointer held = Current();
   if (held == nullptr || !held->opened.condition) return;
   const auto [condition, message] = held->opened.condition();
+  no_room_ = condition == Condition::kNoRoom;
   switch (condition) {
     case Condition::kFine:
       Tell(held->opened.state, held->opened.message);

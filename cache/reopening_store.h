@@ -22,7 +22,7 @@ namespace larder {
 
 struct ReopeningStoreOptions {
   std::chrono::milliseconds first_retry{200};  // after a failure; doubled after each attempt
-  std::chrono::milliseconds longest_retry{5000};
+  std::chrono::milliseconds longest_retry{2000};
   std::chrono::milliseconds look_interval{500};  // how often its condition is asked for
 };
 
@@ -108,6 +108,7 @@ class ReopeningStore final : public Store {
   bool stopping_ LARDER_GUARDED_BY(mutex_) = false;
   // Of the thread.
   bool retry_ = false;
+  bool no_room_ = false;
   std::string after_;    // why there is another attempt to make
   HeldPointer leaving_;  // that is to be closed
   std::chrono::milliseconds wait_;

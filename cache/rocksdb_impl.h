@@ -20,6 +20,7 @@ struct RocksDbStore::Impl {
   std::filesystem::path directory;
   std::string read_only;  // why it takes no writes; empty: it does
   ErrorCode read_only_code = ErrorCode::kCorruption;
+  mutable std::atomic<bool> damaged{false};                          // a reader met a damaged block
   std::shared_ptr<FileGuard> guard = std::make_shared<FileGuard>();  // its files have it, too
   std::unique_ptr<rocksdb::Env> env = NewGuardedEnv(guard);
   ino_t lock_file = 0;  // of the directory as it was opened

@@ -15,11 +15,16 @@ std::string_view View(const rocksdb::Slice& slice) {
   return {slice.data(), slice.size()};
 }
 
+// A damaged block of data ends writing at once: the database is opened again, for reading.
 Error ReadError(const RocksDbStore::Impl& impl, const rocksdb::Status& status,
                 std::string_view verb) {
   if (!status.IsCorruption()) return impl.IoError(status, verb);
-  if (impl.guard->tripped()) return impl.Stopped(verb);  // it reads what was never written
-  if (impl.read_only.empty()) MarkDamaged(impl.directory);
+  if (impl.read_only.empty() && !impl.damaged) {
+    if (impl.guard->tripped()) return impl.Stopped(verb);  // it reads what was never written
+    MarkDamaged(impl.directory);
+    impl.damaged = true;
+    if (impl.database == Database::kData) impl.guard->Trip(status.ToString());
+  }
   return StoreError(ErrorCode::kCorruption, impl.Cannot(verb) + ": " + status.ToString());
 }
 

@@ -107,6 +107,14 @@ constexpr Setting kRows[] = {
                                               "While the disk has less room than this, nothing new "
                                               "is stored; at four times as much there "
                                               "is a warning, and old entries make room."),
+    MillisecondsRow<LARDER_AT(reopening.longest_retry)>(
+        "cache.store.retry_ms", 100, 3'600'000,
+        "Longest wait between two attempts to open a database that failed, the collections' "
+        "included; the first is made at once."),
+    NumberRow<void, LARDER_AT(keep_damaged_caches)>(
+        "cache.store.keep_damaged", 0, 1'000'000, "directories",
+        "How many damaged cache databases, moved aside, are kept: beyond it the oldest is removed, "
+        "and the log says so; 0 = all, until somebody removes them."),
     BytesRow<LARDER_AT(disk.max_bytes)>(
         "cache.store.max_bytes", 0, kMostMemory,
         "Size of the cache database on disk, beyond which the oldest entries make room, down to "

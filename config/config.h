@@ -13,6 +13,7 @@
 #include "cache/embedding_cache.h"
 #include "cache/encryption_options.h"
 #include "cache/maintenance.h"
+#include "cache/reopening_store.h"
 #include "cache/response_cache.h"
 #include "cache/rocksdb_store.h"
 #include "proxy/access/callers.h"
@@ -51,10 +52,12 @@ struct Config {
   UpstreamOptions upstream;                     // "default": asked where none of `upstreams` is
   std::vector<UpstreamOptions> upstreams;       // in the order in which they are tried
   CacheMode cache_mode = CacheMode::kOn;
-  std::vector<std::string> key_headers;  // lower-case; see KeyedHeaders in proxy/forwarding.h
-  std::vector<LifetimeRule> lifetimes;   // the first that matches goes before those below
-  RocksDbOptions store;                  // path comes from data_dir
-  DiskBudgetOptions disk;                // but for max_bytes, comes from `store`
+  std::vector<std::string> key_headers;   // lower-case; see KeyedHeaders in proxy/forwarding.h
+  std::vector<LifetimeRule> lifetimes;    // the first that matches goes before those below
+  RocksDbOptions store;                   // path comes from data_dir
+  std::uint64_t keep_damaged_caches = 0;  // that were moved aside; 0: all of them
+  ReopeningStoreOptions reopening;        // of both databases
+  DiskBudgetOptions disk;                 // but for max_bytes, comes from `store`
   MaintenanceOptions maintenance;
   EncryptionOptions encryption;
   EmbeddingCacheOptions embedding_cache;

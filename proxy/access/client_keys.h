@@ -34,8 +34,9 @@ class ClientKeys {
   // Both outlive it.
   ClientKeys(Store& store, const Clock& clock) : store_(store), clock_(clock) {}
 
-  // Reads what is stored; before the first request. Returns how many records could not be read:
-  // their keys are refused. Errors: kIo, kCorruption; then every key is refused.
+  // Reads what is stored; before the first request, and again once a database that could not be
+  // read is there. Returns how many records could not be read: their keys are refused. Errors: kIo,
+  // kCorruption; then every key is refused.
   Result<std::size_t> Load();
 
   struct New {

@@ -8,6 +8,7 @@
 
 #include "cache/disk_use.h"
 #include "cache/maintenance.h"
+#include "cache/store_health.h"
 #include "proxy/access/limit_rule.h"
 #include "proxy/upstream/upstream_stats.h"
 
@@ -45,6 +46,9 @@ struct Gauges {
   std::array<std::uint64_t, kLimitNames.size()> rate_limited{};  // requests refused, by LimitKind
   std::uint64_t limited_callers = 0;                             // that something is counted for
   DiskUse disk;
+  StoreHealth cache_database;
+  StoreHealth data_database;
+  std::uint64_t damaged_caches = 0;  // moved aside and still there
   std::vector<MaintenanceTask> maintenance;
   std::vector<UpstreamStats> upstreams;
 };

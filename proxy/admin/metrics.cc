@@ -119,6 +119,25 @@ void AddDisk(MetricFamilies& families, const DiskUse& disk) {
   families.Counter("larder_disk_evicted_bytes_total", "Their size.", disk.evicted_bytes);
 }
 
+void AddDatabases(MetricFamilies& families, const Gauges& gauges) {
+  const auto each = [&](MetricType type, const char* name, const char* help, auto value) {
+    families.Begin(type, name, help);
+    families.Sample(std::uint64_t{value(gauges.cache_database)},
+                    MetricFamilies::Label("database", "cache"));
+    families.Sample(std::uint64_t{value(gauges.data_database)},
+                    MetricFamilies::Label("database", "data"));
+  };
+  each(MetricType::Gauge, "larder_database_state", "0 ok, 1 degraded, 2 read-only, 3 unusable.",
+       [](const StoreHealth& health) { return static_cast<std::uint64_t>(health.state); });
+  each(MetricType::Counter, "larder_database_failures_total", "Times it stopped being ok.",
+       [](const StoreHealth& health) { return health.failures; });
+  each(MetricType::Counter, "larder_database_reopened_total",
+       "Times it was opened again after a failure.",
+       [](const StoreHealth& health) { return health.reopened; });
+  families.Gauge("larder_damaged_caches", "Damaged cache databases that were moved aside.",
+                 gauges.damaged_caches);
+}
+
 void AddUpstreams(MetricFamilies& families, const std::vector<UpstreamStats>& upstreams) {
   using prometheus::MetricType;
   const auto each = [&](MetricType type, const char* name, const char* help, auto value) {
@@ -193,6 +212,7 @@ void AddGauges(MetricFamilies& families, const Gauges& gauges) {
   families.Gauge("larder_limited_callers", "Callers that something is counted for.",
                  gauges.limited_callers);
   AddDisk(families, gauges.disk);
+  AddDatabases(families, gauges);
   AddMaintenance(families, gauges.maintenance);
   AddUpstreams(families, gauges.upstreams);
 }

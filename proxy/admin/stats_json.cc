@@ -202,6 +202,8 @@ std::string RenderStatsJson(const StatsView& view) {
   Table(json, "by_route", view.traffic.ByRoute());
   Sizes(json, view.info, view.gauges);
   WriteDisk(json, view.gauges.disk);
+  WriteDatabases(json, view.gauges.cache_database, view.gauges.data_database,
+                 view.gauges.damaged_caches);
   WriteMaintenance(json, view.gauges.maintenance);
   json.EndObject();
   return json.Take();

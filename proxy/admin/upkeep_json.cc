@@ -23,6 +23,17 @@ void WriteDisk(JsonWriter& json, const DiskUse& disk) {
   json.Member("state", DiskStateName(disk.state)).Member("message", disk.message).EndObject();
 }
 
+void WriteDatabases(JsonWriter& json, const StoreHealth& cache, const StoreHealth& data,
+                    std::uint64_t damaged_caches) {
+  json.Key("databases").BeginObject();
+  for (const auto& [name, health] : {std::pair("cache", &cache), std::pair("data", &data)}) {
+    json.Key(name).BeginObject().Member("state", StoreStateName(health->state));
+    json.Member("message", health->message).Member("failures", health->failures);
+    json.Member("reopened", health->reopened).EndObject();
+  }
+  json.Member("damaged_caches", damaged_caches).EndObject();
+}
+
 void WriteMaintenance(JsonWriter& json, const std::vector<MaintenanceTask>& tasks) {
   json.Key("maintenance").BeginObject().Key("tasks").BeginArray();
   for (const MaintenanceTask& task : tasks) {
@@ -39,6 +50,15 @@ void WriteMaintenance(JsonWriter& json, const std::vector<MaintenanceTask>& task
     json.EndObject();
   }
   json.EndArray().EndObject();
+}
+
+std::string DatabasesHealth(const StoreHealth& cache, const StoreHealth& data) {
+  const bool caches = cache.state == StoreState::kOk;
+  std::string members = std::string("\"cache\":\"") + (caches ? "ok" : "degraded") + "\"";
+  if (!caches) members += ",\"cache_message\":" + JsonString(cache.message);
+  members += ",\"data\":" + JsonString(StoreStateName(data.state));
+  if (data.state != StoreState::kOk) members += ",\"data_message\":" + JsonString(data.message);
+  return members;
 }
 
 std::string DiskHealth(const DiskUse& disk) {

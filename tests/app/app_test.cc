@@ -10,6 +10,7 @@
 #include "app/data_dir.h"
 #include "app/http_client.h"
 #include "app/self_check.h"
+#include "tests/support/eventually.h"
 #include "tests/support/started_app.h"
 
 namespace larder {
@@ -25,6 +26,10 @@ class AppTest : public StartedAppTest {
   static std::string StatusOf(const App& app) {
     const auto reply = CallServer(app.address(), "POST", "/v1/embeddings", {}, kEmbed);
     return reply.ok() ? std::string(reply->headers.Find("cache-status").value_or("")) : "no answer";
+  }
+  static std::string Get(const App& app, const std::string& path) {
+    const auto reply = CallServer(app.address(), "GET", path, {}, "");
+    return reply.ok() ? reply->body : "no answer";
   }
 };
 
@@ -75,6 +80,37 @@ TEST_F(AppTest, ACacheThatCannotBeOpenedStopsNoRequest) {
   const auto app = Started();
   EXPECT_THAT(StatusOf(*app), HasSubstr("store-failed"));
   EXPECT_THAT(StatusOf(*app), HasSubstr("; hit;"));  // from the memory tier
+}
+
+TEST_F(AppTest, ACacheThatCouldNotBeOpenedComesBackAndSaysSo) {
+  config_.reopening = {std::chrono::milliseconds{5}, std::chrono::milliseconds{20},
+                       std::chrono::milliseconds{20}};
+  std::filesystem::create_directories(config_.data_dir);
+  std::ofstream(config_.data_dir + "/cache") << "a file where the directory should be";
+  const auto app = Started();
+  EXPECT_THAT(Get(*app, "/readyz"), HasSubstr(R"("cache":"degraded","cache_message":")"));
+  EXPECT_THAT(Get(*app, "/readyz"), HasSubstr(R"("status":"ok")")) << "it serves all the same";
+  EXPECT_THAT(Get(*app, "/metrics"), HasSubstr("larder_database_state{database=\"cache\"} 3"));
+  EXPECT_THAT(Get(*app, "/admin/v1/stats"),
+              HasSubstr(R"("databases":{"cache":{"state":"unusable")"));
+  std::filesystem::remove(config_.data_dir + "/cache");
+  EXPECT_TRUE(Eventually([&] {
+    return Get(*app, "/readyz").find(R"("cache":"ok","data":"ok")") != std::string::npos;
+  }));
+  EXPECT_THAT(StatusOf(*app), HasSubstr("stored"));
+  EXPECT_THAT(Get(*app, "/metrics"),
+              HasSubstr("larder_database_reopened_total{database=\"cache\"} 1"));
+}
+
+TEST_F(AppTest, DamagedCachesAreCountedAndTheOldestGoOnlyWhenThatIsAskedFor) {
+  Started()->Stop();
+  for (const char* when : {"9", "10", "11"}) {
+    std::filesystem::create_directories(config_.data_dir + "/cache.damaged-" + when);
+  }
+  EXPECT_THAT(Get(*Started(), "/metrics"), HasSubstr("larder_damaged_caches 3"));
+  config_.keep_damaged_caches = 2;
+  EXPECT_THAT(Get(*Started(), "/metrics"), HasSubstr("larder_damaged_caches 2"));
+  EXPECT_FALSE(std::filesystem::exists(config_.data_dir + "/cache.damaged-9"));
 }
 
 TEST_F(AppTest, TellsHowFarTheCollectionsAre) {

@@ -7,6 +7,7 @@
 
 #include "cache/unavailable_store.h"
 #include "tests/cache/rocksdb_fixture.h"
+#include "tests/support/eventually.h"
 #include "tests/support/file_size_limit.h"
 #include "tests/support/gate.h"
 
@@ -49,15 +50,6 @@ class ReopeningStoreTest : public RocksDbStoreTest {
       MutexLock lock(mutex_);
       states_.push_back(now.state);
     });
-  }
-  template <typename Check>
-  static bool Eventually(Check check) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!check()) {
-      if (std::chrono::steady_clock::now() > deadline) return false;
-      std::this_thread::yield();
-    }
-    return true;
   }
   bool BecomesOk() {
     return Eventually([&] { return store_->health().state == StoreState::kOk; });

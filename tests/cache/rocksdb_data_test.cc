@@ -238,7 +238,7 @@ TEST_F(RocksDbDataTest, GoesOnWithoutWhatIsMissingOnceItsNumberIsRemoved) {
   EXPECT_EQ(Count(*store, kPoints), 30);
 }
 
-TEST_F(RocksDbDataTest, ADamagedBlockIsServedAroundFromTheNextStartOn) {
+TEST_F(RocksDbDataTest, ADamagedBlockIsServedAroundFromItsNextOpeningOn) {
   {
     const auto store = Open();
     WriteBatch batch;
@@ -254,6 +254,8 @@ TEST_F(RocksDbDataTest, ADamagedBlockIsServedAroundFromTheNextStartOn) {
   {
     const auto store = Open();
     EXPECT_FALSE(store->ForEach(Family::kPointValues, "", [](auto, auto) { return true; }).ok());
+    EXPECT_EQ(store->condition().first, RocksDbStore::Condition::kFailed)
+        << "it takes no more writes";
   }
   const auto opened = RocksDbStore::OpenOrReadOnly(options_, clock_);
   ASSERT_TRUE(opened.ok());

@@ -30,7 +30,7 @@ constexpr Row kRows[] = {
     {ErrorCode::kNotCached, 504, "invalid_request_error", "not_cached"},
     {ErrorCode::kLoop, 508, "invalid_request_error", "loop_detected"},
     {ErrorCode::kCorruption, 500, "server_error", "internal_error"},
-    {ErrorCode::kIo, 500, "server_error", "internal_error"},
+    {ErrorCode::kIo, 503, "server_error", "storage_unavailable"},
     {ErrorCode::kCancelled, 503, "server_error", "cancelled"},
     {ErrorCode::kInternal, 500, "server_error", "internal_error"},
 };

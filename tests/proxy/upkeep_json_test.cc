@@ -25,6 +25,23 @@ TEST(UpkeepJsonTest, TellsTheDiskAsTheAdminApiHasIt) {
             R"("message":"do something"}})");
 }
 
+TEST(UpkeepJsonTest, TellsOfBothDatabasesAndWhy) {
+  const StoreHealth whole{StoreState::kOk, "", 2, 1};
+  const StoreHealth damaged{StoreState::kReadOnly, "it is \"damaged\"", 1, 0};
+  JsonWriter json;
+  json.BeginObject();
+  WriteDatabases(json, whole, damaged, 3);
+  json.EndObject();
+  EXPECT_EQ(json.str(),
+            R"({"databases":{"cache":{"state":"ok","message":"","failures":2,"reopened":1},)"
+            R"("data":{"state":"read-only","message":"it is \"damaged\"","failures":1,)"
+            R"("reopened":0},"damaged_caches":3}})");
+  EXPECT_EQ(DatabasesHealth(whole, damaged),
+            R"("cache":"ok","data":"read-only","data_message":"it is \"damaged\"")");
+  EXPECT_EQ(DatabasesHealth(damaged, whole),
+            R"("cache":"degraded","cache_message":"it is \"damaged\"","data":"ok")");
+}
+
 TEST(UpkeepJsonTest, TellsEveryTaskAndNullForWhatIsNotKnown) {
   MaintenanceTask never;
   never.name = "compaction";

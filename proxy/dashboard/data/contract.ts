@@ -98,6 +98,7 @@ export interface Stats {
   by_partition?: BreakdownRow[];
   by_route?: BreakdownRow[];
   disk?: Disk;
+  databases?: Record<'cache' | 'data', { state: string; message: string }>;
   maintenance?: { tasks: Task[] };
 }
 

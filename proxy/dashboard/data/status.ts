@@ -61,6 +61,14 @@ function disk({ disk: state, store }: Stats): Problem[] {
   return problems;
 }
 
+function databases({ databases: state }: Stats): Problem[] {
+  const names = [['cache', 'Nothing new is kept on disk'], ['data', 'Changes of collections are refused']] as const;
+  return names.filter(([name]) => state && state[name].state !== 'ok').map(([name, text]) => ({
+    kind: `database-${name}`, level: 'bad', text: `${text}: ${state![name].message}.`,
+    todo: 'Requests are served. Larder tries again by itself; a damaged database needs you.',
+  }));
+}
+
 function loading({ index, collections, store }: Stats, ready: Readiness | null): Problem[] {
   const problems: Problem[] = [];
   if (!index.ready) {
@@ -95,7 +103,7 @@ export function statusOf(stats: Stats, ready: Readiness | null, range: Range, fi
   const answers = responses.hits + responses.misses + responses.stale + responses.request;
   const asked = embeddings.inputs + answers;
   const cached = embeddings.input_hits + responses.hits;
-  const problems = [...failing(stats, when), ...disk(stats), ...loading(stats, ready)];
+  const problems = [...failing(stats, when), ...disk(stats), ...databases(stats), ...loading(stats, ready)];
   const level: Level = problems.some((each) => each.level === 'bad') ? 'bad' : problems.length > 0 ? 'warn' : 'ok';
   const kinds = problems.map(({ kind }) => kind).join('+');
   const say = (kind: string, text: string): Status => ({ level, kind: `${kind} ${kinds}`, text, problems });
