@@ -10,23 +10,28 @@
 namespace larder {
 namespace {
 
-// Who reads the query behind Larder may take another one than the first.
-bool NamesModelTwice(std::string_view query) {
-  int named = 0;
+// Every model that the query names: who reads it behind Larder may take another one than the first,
+// and Azure's deployments are models, too.
+std::vector<std::string> ModelsIn(std::string_view query) {
+  std::vector<std::string> models;
   while (!query.empty()) {
     const std::string_view pair = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(query.size(), pair.size() + 1));
-    if (PercentDecode(pair.substr(0, pair.find('=')), true) == "model") ++named;
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    const std::string name = PercentDecode(pair.substr(0, equals), true);
+    if (name != "model" && name != "deployment") continue;
+    models.push_back(PercentDecode(pair.substr(std::min(equals + 1, pair.size())), true));
   }
-  return named > 1;
+  return models;
 }
 
 // Elsewhere than at /realtime it is the messages that name a model.
 Status Check(const Request& request, const RequestContext& context) {
-  if (context.api_path == "/realtime" && !NamesModelTwice(request.query())) {
-    return CheckModel(context, context.model);
-  }
-  return CheckUnread(context, "websocket");
+  const auto models = ModelsIn(request.query());
+  const bool named = !models.empty() || !context.model_in_path.empty();
+  if (context.api_path != "/realtime" || !named) return CheckUnread(context, "websocket");
+  for (const std::string& model : models) LARDER_RETURN_IF_ERROR(CheckModel(context, model));
+  return models.empty() ? CheckModel(context, context.model_in_path) : Status();
 }
 
 }  // namespace

@@ -113,6 +113,39 @@ TEST_F(TunnelHandlerTest, OnlyIfCachedAsksNobody) {
   EXPECT_EQ(upstream().call_count(), 0U);
 }
 
+TEST_F(TunnelHandlerTest, CountsAsARequestAndIsRefusedBeyondALimit) {
+  ProxyWorldOptions options;
+  options.limiter.rules = {{{}, {"/realtime"}, {.requests_per_minute = 1}}};
+  Restart(std::move(options));
+  upstream().Reply(switching_);
+  const Answer first = world().Ask(Planned(Upgrade("/v1/realtime?model=m")));
+  EXPECT_EQ(first.status, 101);
+  EXPECT_EQ(first.Field("x-ratelimit-remaining-requests"), "0");
+  EXPECT_EQ(world().Ask(Planned(Upgrade("/v1/realtime?model=m"))).status, 429);
+  EXPECT_EQ(upstream().call_count(), 1U);
+}
+
+TEST_F(TunnelHandlerTest, AKeyOfSomeModelsSpeaksToThemAlone) {
+  const std::string secret =
+      world().client_keys().Create("ci", "acme", std::nullopt, {.models = {"m"}})->secret;
+  const auto ask = [&](const char* target) {
+    return world().Ask(Planned(Upgrade(target, {{"authorization", "Bearer " + secret}}))).status;
+  };
+  for (const char* target :
+       {"/v1/realtime?model=large", "/v1/realtime", "/v1/responses?model=m", "/v1/unknown?model=m",
+        "/v1/realtime?model=m&model=large", "/v1/realtime?model=m&%6dodel=large",
+        "/openai/realtime?deployment=large&model=m", "/openai/realtime?deployment=large",
+        "/openai/deployments/large/realtime?model=m", "/openai/deployments/large/realtime"}) {
+    EXPECT_EQ(ask(target), 403) << target;
+  }
+  EXPECT_EQ(upstream().call_count(), 0U);
+  for (const char* target : {"/v1/realtime?model=m", "/openai/realtime?deployment=m",
+                             "/openai/deployments/m/realtime"}) {
+    upstream().Reply(switching_);
+    EXPECT_EQ(ask(target), 101) << target;
+  }
+}
+
 TEST_F(TunnelHandlerTest, ALoopIsRefused) {
   EXPECT_EQ(world().Ask(Planned(Upgrade("/v1/realtime", {{"via", kVia}}))).status, 508);
   EXPECT_EQ(upstream().call_count(), 0U);
