@@ -26,7 +26,18 @@ inline constexpr std::size_t kUnseen = 64;  // neighbours gathered before they a
 // The processor's own prefetching takes over behind so many lines.
 inline constexpr std::size_t kFetchedLines = 28;
 
-class HnswLinks : public hnswlib::HierarchicalNSW<float> {
+// hnswlib's constructor leaves what its destructor frees as it finds it: that must not happen to
+// what is built upon it and is refused memory half-way.
+struct EmptyHnsw : hnswlib::HierarchicalNSW<float> {
+  explicit EmptyHnsw(hnswlib::SpaceInterface<float>* space) : HierarchicalNSW(space) {
+    data_level0_memory_ = nullptr;
+    linkLists_ = nullptr;
+    visited_list_pool_ = nullptr;
+    cur_element_count = 0;
+  }
+};
+
+class HnswLinks : public EmptyHnsw {
  public:
   using Hit = HnswGraph::Hit;
   using Slot = hnswlib::tableint;
@@ -34,7 +45,7 @@ class HnswLinks : public hnswlib::HierarchicalNSW<float> {
                                       CompareByFirst>;
 
   HnswLinks(CodedSpace& space, const HnswGraph::Options& options, std::size_t capacity)
-      : HierarchicalNSW(&space),
+      : EmptyHnsw(&space),
         codec_(space.codec()),
         rows_(capacity * StrideOf(space.codec(), options.m),
               capacity >= kHugePagesFrom ? Pages::kHuge : Pages::kNormal),
@@ -59,7 +70,6 @@ class HnswLinks : public hnswlib::HierarchicalNSW<float> {
     label_offset_ = size_data_per_element_;
     data_level0_memory_ = rows_.data();
     linkLists_ = upper_.data();
-    visited_list_pool_ = nullptr;
     fetched_lines_ = std::min(kFetchedLines, data_size_ / kCacheLine);
   }
 

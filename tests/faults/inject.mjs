@@ -60,14 +60,15 @@ async function row(fault, report, number) {
   const server = new Server(path.join(scratch('inject'), 'data'), { settings: kSettings });
   const expected = new Expected();
   const problems = [];
+  let end = async () => {};
+  let on = true;
   const seen = { right: 0, cut: 0, refused: 0, collections: 0, collectionsRefused: 0 };
   try {
     await server.start();
     await server.ask('PUT', '/v1/collections/docs', { dimensions: 32 });
     await expected.askAll(server);
-    const end = await inject(server, { ...fault, when: `2+${kEvery}` });
+    end = await inject(server, { ...fault, when: `2+${kEvery}` });
     const acknowledged = new Set();
-    let on = true;
     const workers = [0, 1, 2].map(async (worker) => {
       for (let i = 0; on; i++) {
         // A connection of its own each time, so that each is accepted.
@@ -88,8 +89,9 @@ async function row(fault, report, number) {
       }
     });
     await new Promise((resume) => setTimeout(resume, kInjectMs));
-    await end();
     on = false;
+    await end();
+    end = async () => {};
     await Promise.all(workers);
     if (!server.alive) throw new Error(`it died: ${JSON.stringify(server.ended)} ${server.stderr.slice(-1500)}`);
     if (seen.cut > 0 && !fault.cut) problems.push(`${seen.cut} requests without an answer`);
@@ -115,13 +117,16 @@ async function row(fault, report, number) {
     if (again.wrong + again.failed > 0) problems.push(`after the restart ${JSON.stringify(again)}`);
     await server.stop();
   } catch (error) {
+    on = false;
     problems.push(error.message.slice(0, 2000));
+    await end();  // what is traced does not end before
     await server.kill();
   }
   report.row(`${fault.call} fails with ${fault.error}`, [...new Set(problems)].slice(0, 3).join('; '), JSON.stringify(seen));
 }
 
 const report = new Report(`system calls of which every ${kEvery}th of a thread fails, for ${kInjectMs} ms`);
-const rows = process.argv.includes('--short') ? kRows.filter((_, i) => i % 6 === 0) : kRows;
+const only = process.argv.find((word) => word.startsWith('--call='))?.slice(7);
+const rows = only !== undefined ? kRows.filter(({ call }) => call.includes(only)) : process.argv.includes('--short') ? kRows.filter((_, i) => i % 6 === 0) : kRows;
 for (const [number, fault] of rows.entries()) await row(fault, report, number);
 report.end();

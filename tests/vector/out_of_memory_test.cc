@@ -2,11 +2,16 @@
 // program; it refuses nothing outside a RefusedAllocation.
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+
 #include <cstdlib>
+#include <cstring>
+#include <fstream>
 #include <memory>
 #include <new>
 #include <string>
 
+#include "tests/support/sanitized.h"
 #include "tests/support/space_pair.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/vector_samples.h"
@@ -27,6 +32,8 @@ __attribute__((noinline)) void* operator new(std::size_t size) {
   if (g_allocations_left > 0) --g_allocations_left;
   void* block = std::malloc(size == 0 ? 1 : size);
   if (block == nullptr) throw std::bad_alloc();
+  // What is freed unset is then a wild pointer, always.
+  std::memset(block, 0xbe, size);
   return block;
 }
 __attribute__((noinline)) void operator delete(void* block) noexcept {
@@ -313,6 +320,54 @@ TEST(OutOfMemoryTest, ASpaceSetCountsWhatWasRefusedAndHoldsTheRest) {
   RefuseEachAllocation([&] { return set.Save(1); }, [](const Status&) {});
   for (const SpaceInfo& info : set.List()) EXPECT_TRUE(set.DropSpace(info.name));
   EXPECT_EQ(set.memory_bytes(), 0U);
+}
+
+// While it lives, this process may map so many bytes more.
+class MappingLimit {
+ public:
+  explicit MappingLimit(std::size_t bytes) {
+    ::getrlimit(RLIMIT_AS, &before_);
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    const rlimit limit = {pages * 4096 + bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_AS, &limit);
+  }
+  ~MappingLimit() { ::setrlimit(RLIMIT_AS, &before_); }
+  MappingLimit(const MappingLimit&) = delete;
+  MappingLimit& operator=(const MappingLimit&) = delete;
+
+ private:
+  rlimit before_ = {};
+};
+
+TEST(SpaceMappingTest, WhateverMappingIsRefusedIsAnErrorAndNoMore) {
+  if (kSanitized) GTEST_SKIP() << "sanitizers map more than any limit";
+  VectorSpace::Options options;
+  options.dim = 64;
+  options.tail = 0;
+  int refused = 0;
+  bool grown = false;
+  for (std::size_t allowed = 0; !grown && allowed < (std::size_t{256} << 20);
+       allowed += std::size_t{128} << 10) {
+    const MappingLimit limit(allowed);
+    const auto space = VectorSpace::Create(options);
+    if (!space.ok()) {
+      ExpectOverloaded(StatusOf(space));
+      ++refused;
+      continue;
+    }
+    Status status;
+    std::vector<float> values(options.dim, 1);
+    for (int i = 0; i < 3000 && status.ok(); ++i) {
+      values[0] = static_cast<float>(i);
+      status = (*space)->Upsert({"p" + std::to_string(i), values, nullptr});
+    }
+    grown = status.ok();
+    if (!grown) ExpectOverloaded(status);
+    refused += grown ? 0 : 1;
+  }
+  EXPECT_GT(refused, 2);
+  EXPECT_TRUE(grown);
 }
 
 }  // namespace
