@@ -1,4 +1,4 @@
-// Storage: the two databases of a data directory as the rest of the server uses them: opened again
+// Stores: the two databases of a data directory as the rest of the server uses them: opened again
 // by themselves when they fail, sealed where there is a key, written beside the event loops.
 // Thread-safety: Start, Stop and Flush from one thread; the rest from any.
 #pragma once
@@ -11,15 +11,17 @@
 
 namespace larder {
 
-class Storage {
+class Stores {
  public:
   // `config`, `clock` and `log` outlive it.
-  Storage(const Config& config, std::unique_ptr<Encryption> encryption, const Clock& clock,
-          Log& log);
+  Stores(const Config& config, std::unique_ptr<Encryption> encryption, const Clock& clock,
+         Log& log);
 
   // For callers on event loops, or on any other thread.
   OffLoopStore& cache() { return cache_.beside_loops; }
   OffLoopStore& data() { return data_.beside_loops; }
+  const OffLoopStore& cache() const { return cache_.beside_loops; }
+  const OffLoopStore& data() const { return data_.beside_loops; }
   // The databases themselves: for who may wait for a disk.
   Store& cache_disk() { return *cache_.disk; }
   Store& data_disk() { return *data_.disk; }
