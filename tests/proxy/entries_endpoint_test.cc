@@ -207,16 +207,16 @@ TEST_F(EntriesEndpointTest, AnEntryThatStandsInMemoryAloneIsDeletedToo) {
   EXPECT_FALSE(ChatHits("hi"));
 }
 
-TEST_F(EntriesEndpointTest, AStoreThatFailsIsAServerError) {
+TEST_F(EntriesEndpointTest, AStoreThatFailsIsUnavailable) {
   EmbedHits("one");
   const std::string key = KeysOf(List()).at(0);
   world().store().FailReads(true);
-  EXPECT_EQ(List().status, 500);
-  EXPECT_EQ(Admin("GET", "entries/" + key).status, 500);
+  EXPECT_EQ(List().status, 503);
+  EXPECT_EQ(Admin("GET", "entries/" + key).status, 503);
   world().store().FailReads(false);
   world().store().FailWrites(true);
   const Answer refused = Admin("DELETE", "entries/" + key);
-  EXPECT_EQ(refused.status, 500);
+  EXPECT_EQ(refused.status, 503);
   EXPECT_THAT(refused.body, HasSubstr("0 of 1 entries found so far were deleted"));
   world().store().FailWrites(false);
   EXPECT_EQ(Admin("GET", "entries/" + key).status, 200);

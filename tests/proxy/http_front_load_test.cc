@@ -1,8 +1,4 @@
 // Many clients, full servers, endings.
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <filesystem>
 
 #include "tests/proxy/http_front_fixture.h"
@@ -18,57 +14,6 @@ std::size_t ThreadsOfThisProcess() {
   for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/task"))
     ++count;
   return count;
-}
-
-// Leaves this process room for a few more descriptors, until it goes out of scope.
-class FewDescriptors {
- public:
-  explicit FewDescriptors(rlim_t free) {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    int highest = 0;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
-      highest = std::max(highest, std::stoi(entry.path().filename().string()));
-    }
-    // No gap below the highest is left.
-    do {
-      fillers_.push_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    } while (fillers_.back() < highest);
-    const rlimit few{static_cast<rlim_t>(fillers_.back()) + 1 + free, before_.rlim_max};
-    ::setrlimit(RLIMIT_NOFILE, &few);
-  }
-  ~FewDescriptors() {
-    ::setrlimit(RLIMIT_NOFILE, &before_);
-    for (const int fd : fillers_) ::close(fd);
-  }
-  FewDescriptors(const FewDescriptors&) = delete;
-  FewDescriptors& operator=(const FewDescriptors&) = delete;
-
- private:
-  rlimit before_{};
-  std::vector<int> fillers_;
-};
-
-TEST_F(FrontTest, WithoutADescriptorForAClientItWaitsAndIsServedOnceThereIsOne) {
-  const auto running = Start();
-  RawClient first = Connect();
-  first.Send(Get("/first"));
-  ASSERT_EQ(first.ReadResponse().status(), 200);
-  {
-    const FewDescriptors few(3);
-    auto second = std::make_unique<RawClient>(front_->port());  // and the front's end of it
-    second->Send(Get("/second"));
-    ASSERT_EQ(second->ReadResponse().status(), 200);
-    RawClient third = Connect();
-    ASSERT_TRUE(third.Send(Get("/third")));
-    EXPECT_TRUE(third.StaysSilent(std::chrono::milliseconds(250)));  // ticks that fail as well
-    first.Send(Get("/first"));
-    EXPECT_EQ(first.ReadResponse().status(), 200);
-    second.reset();
-    EXPECT_EQ(third.ReadResponse().body, "GET /third ");
-  }
-  RawClient fourth = Connect();
-  fourth.Send(Get("/fourth"));
-  EXPECT_EQ(fourth.ReadResponse().status(), 200);
 }
 
 TEST_F(FrontTest, ClientsThatAreGoneBeforeTheyAreAcceptedHarmNobody) {

@@ -175,14 +175,14 @@ TEST_F(PurgeEndpointTest, AStoreThatFailsIsToldWithWhatWasDone) {
   EmbedHits("one");
   world().store().FailWrites(true);
   const Answer answer = Purge(R"({"model":"m"})");
-  EXPECT_EQ(answer.status, 500);
+  EXPECT_EQ(answer.status, 503);
   EXPECT_THAT(answer.body, HasSubstr("0 of 1 entries found so far were deleted, then: "));
   const auto lines = LinesOf(PurgeWithProgress(R"({"model":"m"})").body);
   EXPECT_THAT(lines.back(), HasSubstr("\"error\":{\"message\":\"0 of 1"));
   EXPECT_THAT(lines.back(), testing::Not(HasSubstr("\"done\"")));
-  EXPECT_EQ(Purge(R"({"all":true})").status, 500);
+  EXPECT_EQ(Purge(R"({"all":true})").status, 503);
   world().store().FailReads(true);
-  EXPECT_EQ(Purge(R"({"model":"m"})").status, 500);
+  EXPECT_EQ(Purge(R"({"model":"m"})").status, 503);
   world().store().FailReads(false);
   world().store().FailWrites(false);
   EXPECT_EQ(Stored(Family::kInputs), 1U);  // nothing was lost

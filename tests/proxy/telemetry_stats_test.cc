@@ -136,7 +136,8 @@ TEST_F(TelemetryStatsTest, StatesOfDiskAndUpkeepAreToldAsTheyAre) {
   EXPECT_THAT(telemetry->RenderStats(hours(1)),
               HasSubstr(R"("disk":{"used_bytes":0,"limit_bytes":0,"free_bytes":0,)"
                         R"("min_free_bytes":0,"evicted_entries":0,"evicted_bytes":0,)"
-                        R"("state":"ok","message":""},"maintenance":{"tasks":[]})"));
+                        R"("state":"ok","message":""},"databases":{"cache":{"state":"ok",)"));
+  EXPECT_THAT(telemetry->RenderStats(hours(1)), HasSubstr(R"("maintenance":{"tasks":[]})"));
   gauges_.disk = {1, 2, 3, 4, 5, 6, DiskState::kFull, "no room"};
   gauges_.maintenance = {
       {"expiry", true, clock_.Now(), milliseconds(1500), "dropped 3", false, {}}};

@@ -61,11 +61,9 @@ function disk({ disk: state, store }: Stats): Problem[] {
   return problems;
 }
 
-function databases({ databases: state }: Stats): Problem[] {
-  const names = [['cache', 'Nothing new is kept on disk'], ['data', 'Changes of collections are refused']] as const;
-  return names.filter(([name]) => state && state[name].state !== 'ok').map(([name, text]) => ({
-    kind: `database-${name}`, level: 'bad', text: `${text}: ${state![name].message}.`,
-    todo: 'Requests are served. Larder tries again by itself; a damaged database needs you.',
+function databases({ databases: all }: Stats): Problem[] {
+  return (['cache', 'data'] as const).filter((name) => all && all[name].state !== 'ok').map((name) => ({
+    kind: name, level: 'bad', text: all![name].message, todo: 'Requests are served. The log says more.',
   }));
 }
 
