@@ -80,7 +80,7 @@ TEST_F(PurgeEndpointTest, IsDurableOnceItIsAnsweredOrSaysThatItIsNot) {
   EXPECT_EQ(world().store().syncs(), 1U);
   world().store().FailSyncs(true);
   const Answer answer = Purge(R"({"input":"two"})");
-  EXPECT_EQ(answer.status, 500);
+  EXPECT_EQ(answer.status, 503);
   EXPECT_THAT(answer.body, HasSubstr("1 of 1 entries found so far were deleted, then: "));
 }
 
