@@ -12,7 +12,7 @@ const rows = [...kUpstreamRows, ...kDiskRows, ...kServerRows];
 const report = new Report('one row for each kind of fault');
 
 const guide = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
-const section = guide.slice(guide.indexOf('## When something breaks')).split('\n### ')[0];
+const [section] = guide.slice(guide.indexOf('## When something breaks') + 3).split(/\n#{2,3} /);
 const documented = section.split('\n').filter((line) => line.startsWith('| ')).slice(1).map((line) => line.split('|')[1].trim());
 const kinds = rows.map(({ kind }) => kind);
 const differs = [...documented.filter((kind) => !kinds.includes(kind)), ...kinds.filter((kind) => !documented.includes(kind))];
