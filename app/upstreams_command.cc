@@ -9,8 +9,6 @@
 namespace larder {
 namespace {
 
-using std::chrono::seconds;
-
 // "good for 52m 10s" of a token that is there, by this machine's clock.
 std::string TokenText(JsonElement upstream) {
   const auto token = Member(upstream, "token");
@@ -18,8 +16,8 @@ std::string TokenText(JsonElement upstream) {
   if (!BoolMember(*token, "held").value_or(false)) return "none now";
   const auto expires = NumberMember(*token, "expires_at");
   if (!expires) return "there is one";
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const std::chrono::duration<double> left = seconds(static_cast<std::int64_t>(*expires)) - now;
+  using Time = std::chrono::duration<double>;  // a server may say anything
+  const Time left = Time(*expires) - Time(std::chrono::system_clock::now().time_since_epoch());
   return left.count() <= 0 ? "at its end" : "good for " + HumanDuration(left);
 }
 

@@ -44,7 +44,7 @@ write_buffer_bytes = 16777216
 max_bytes = 201326592
 
 [search]
-memory_bytes = 33554432
+memory_bytes = 8388608
 snapshot_interval_s = 30
 
 [collections]
