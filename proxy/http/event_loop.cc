@@ -186,6 +186,10 @@ void EventLoop::Run() {
       Tick();
     }
   }
+  // Handlers may own who owns this loop: what is still watched must not keep it for ever.
+  std::vector<std::unique_ptr<Watched>> watched;
+  watched.swap(watched_);
+  watched.clear();
   residents_.clear();
   unwatched_.clear();
   own_posted_.clear();

@@ -194,11 +194,13 @@ void Front::AddConnection(Loop& loop, int fd, std::string peer) {
            "server.max_connections");
     return;
   }
-  auto connection = std::make_shared<Connection>(fd, std::move(peer), *loop.events, context_,
-                                                 [this, &loop](int closed) {
-                                                   loop.connections.erase(closed);
-                                                   --connections_;
-                                                 });
+  // Not by make_shared: timers hold weak pointers until their time has come, and would hold the
+  // memory of a connection that is long closed.
+  std::shared_ptr<Connection> connection(
+      new Connection(fd, std::move(peer), *loop.events, context_, [this, &loop](int closed) {
+        loop.connections.erase(closed);
+        --connections_;
+      }));
   loop.connections[fd] = connection;
   connection->Start();
 }
