@@ -1,6 +1,5 @@
 #include "proxy/partitioner.h"
 
-#include "base/secret_file.h"
 #include "proxy/forwarding.h"
 
 namespace larder {
@@ -9,12 +8,6 @@ namespace {
 constexpr std::size_t kPartitionDigits = 32;
 
 }  // namespace
-
-Result<Partitioner> Partitioner::FromFile(const std::string& path) {
-  LARDER_ASSIGN_OR_RETURN(const std::string secret,
-                          ReadOrMakeSecret(path, "the partition key file"));
-  return Partitioner(secret);
-}
 
 Partition Partitioner::Of(const Headers& client, std::string_view query) const {
   return OfCredential(CredentialOf(client, query));

@@ -17,10 +17,6 @@ class Partitioner {
   // `secret`: at least 16 bytes, the same over restarts (or no entry is found again).
   explicit Partitioner(std::string_view secret) : secret_(secret) {}
 
-  // With the secret kept at `path`: read, or made at random (mode 0600) when there is none.
-  // Errors: kIo, kCorruption (too short: says to restore or remove the file).
-  static Result<Partitioner> FromFile(const std::string& path);
-
   // 32 hexadecimal digits. Requests without a credential share one partition. `query` is that of
   // the target, which may carry one (see CredentialOf).
   Partition Of(const Headers& client, std::string_view query = {}) const;

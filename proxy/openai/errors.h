@@ -11,7 +11,8 @@
 namespace larder {
 
 // The HTTP status of an error: 400 kInvalidArgument, 401, 403, 404, 405, 413, 429, 502 (upstream
-// unreachable or invalid), 503 kOverloaded, 504 (deadline, not cached), 508 kLoop, 500 otherwise.
+// unreachable or invalid), 503 (kOverloaded, kIo), 504 (deadline, not cached), 508 kLoop, 500
+// otherwise.
 int HttpStatusOf(const Error& error);
 
 // A response with OpenAI's error object. 429 and 503 carry Retry-After and

@@ -106,6 +106,7 @@ bool Upstream::Answer(int fd, std::string_view target, std::string_view head,
                   R"({"error":{"message":"as asked","type":"t","param":null,"code":null}})"));
   }
   if (fault == "none") return false;
+  // What the fault is: the provider takes its time.
   if (fault == "slow") std::this_thread::sleep_for(std::chrono::seconds(1));
   if (chat.stream) {
     const auto events = ChatEvents(credential, chat);
